@@ -1,0 +1,78 @@
+//! The one way in: frames of a capture, lent one at a time.
+
+use std::path::Path;
+
+use super::{Damage, OpenError, file};
+use crate::packet::{DeclaredFcs, Frame, LinkType};
+
+/// An interface that a capture was made on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Interface {
+    /// Its link type.
+    pub link_type: LinkType,
+    /// The most octets captured of a frame; 0 for no limit.
+    pub snap_length: u32,
+    /// Its name, where the capture says.
+    pub name: Option<String>,
+    /// Its description, where the capture says.
+    pub description: Option<String>,
+    /// Units of its time stamps in a second (1,000,000 for microseconds).
+    pub ticks_per_second: u64,
+    /// What the capture declares of its frames' FCS.
+    pub fcs: DeclaredFcs,
+}
+
+/// What a capture says about itself. Grows while a pcapng is read.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct SourceInfo {
+    /// As the user named it; `-` for standard input.
+    pub name: String,
+    /// `pcap` or `pcapng`.
+    pub format: &'static str,
+    /// `gzip`, `zstd`, or none.
+    pub compression: Option<&'static str>,
+    /// Interfaces seen so far, in the order of [`Frame::interface`].
+    pub interfaces: Vec<Interface>,
+    /// Comments on the capture as a whole (section comments).
+    pub comments: Vec<String>,
+    /// Size on disk in octets, where it has one (for progress).
+    pub size: Option<u64>,
+}
+
+/// An open capture.
+pub struct Source {
+    reader: file::Reader,
+}
+
+impl Source {
+    /// Opens a file, or standard input for `-`.
+    ///
+    /// # Errors
+    /// When it cannot be opened, is empty, or is no capture.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self { reader: file::Reader::open(path)? })
+    }
+
+    /// The next frame; `None` at the end of the capture.
+    ///
+    /// # Errors
+    /// Damage, which does not end the reading: call again for what comes after it (`None` where nothing can).
+    pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Damage> {
+        self.reader.next_frame()
+    }
+
+    /// What the capture has said about itself so far.
+    pub fn info(&self) -> &SourceInfo {
+        self.reader.info()
+    }
+
+    /// Octets of the file that have been read, of those counted by [`SourceInfo::size`].
+    pub fn position(&self) -> u64 {
+        self.reader.position()
+    }
+
+    /// Whether it can be opened and read a second time (standard input cannot).
+    pub fn is_rereadable(&self) -> bool {
+        self.info().name != "-"
+    }
+}

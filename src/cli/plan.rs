@@ -1,0 +1,1 @@
+//! What to do, made of the arguments.

@@ -1,0 +1,337 @@
+//! What is known of a session: plain data, one field a fact of the `smtp_session` record.
+//!
+//! Texts are as they came (invalid UTF-8 replaced, not escaped). Secrets are kept apart from what may be shown.
+
+use std::ops::Range;
+
+use crate::packet::{Endpoint, Timestamp};
+
+/// One session, from connect to close.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Session {
+    /// The capture it was seen in.
+    pub capture: u32,
+    /// The connection that carried it.
+    pub stream: u64,
+    /// The first packet of that connection.
+    pub first_packet: u64,
+    /// The client's end.
+    pub client: Endpoint,
+    /// The server's end.
+    pub server: Endpoint,
+    /// What the session is for.
+    pub role: Role,
+    /// Why that is believed: the port, AUTH, Received headers ... as a key of the texts.
+    pub role_reason: &'static str,
+    /// Whether it was encrypted, and from when on.
+    pub encryption: Encryption,
+    /// `SMTP`, or LMTP where the client said LHLO.
+    pub lmtp: bool,
+    /// The server's greeting, without the code.
+    pub greeting: Option<String>,
+    /// What the client called itself in EHLO, HELO or LHLO.
+    pub client_name: Option<String>,
+    /// What the server offered to the last EHLO, a line each.
+    pub capabilities: Vec<String>,
+    /// The last attempt to authenticate.
+    pub auth: Option<Auth>,
+    /// What was said, in order.
+    pub turns: Vec<Turn>,
+    /// Turns beyond the bound that are not in `turns`.
+    pub turns_left_out: u64,
+    /// Mail transactions that reached DATA or BDAT.
+    pub messages: Vec<Message>,
+    /// What is odd or unsafe.
+    pub warnings: Vec<Warning>,
+    /// How it ended.
+    pub ended: Ended,
+}
+
+/// What a session is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// A user's program hands a mail to its first server.
+    Submission,
+    /// A server hands a mail to the next one.
+    Relay,
+    /// A server hands a mail to the program that stores it (LMTP).
+    Delivery,
+    /// Nothing tells.
+    Unknown,
+}
+
+/// Whether a session was encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Encryption {
+    /// All of it could be read.
+    None,
+    /// STARTTLS: encrypted from this packet on.
+    StartTls {
+        /// The first packet of the TLS handshake.
+        packet: u64,
+    },
+    /// TLS from the first octet on.
+    Implicit,
+}
+
+/// An attempt to authenticate (RFC 4954).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Auth {
+    /// The SASL mechanism, upper case.
+    pub mechanism: String,
+    /// Who the client says it is, where the mechanism lets one read it.
+    pub user: Option<String>,
+    /// The password, token or response, shown only when secrets are revealed.
+    pub secret: Option<String>,
+    /// What came of it.
+    pub outcome: AuthOutcome,
+}
+
+/// What came of an attempt to authenticate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthOutcome {
+    /// 235.
+    Accepted,
+    /// Any other reply.
+    Rejected,
+    /// The client gave up with `*`.
+    Cancelled,
+    /// The capture has no answer.
+    Unknown,
+}
+
+/// Who said something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Speaker {
+    /// The end that connected.
+    Client,
+    /// The end that answers.
+    Server,
+}
+
+/// One thing that was said.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Turn {
+    /// The packet in which it began.
+    pub packet: u64,
+    /// When.
+    pub time: Option<Timestamp>,
+    /// Who.
+    pub from: Speaker,
+    /// What.
+    pub kind: TurnKind,
+}
+
+/// What was said.
+#[derive(Debug, Clone, PartialEq)]
+pub enum TurnKind {
+    /// The server's first reply.
+    Greeting(Reply),
+    /// A command line.
+    Command {
+        /// Upper case; the whole line where it is no known verb.
+        verb: String,
+        /// What follows the verb, without a secret.
+        argument: String,
+        /// The secret that stood in it, shown only when secrets are revealed.
+        secret: Option<String>,
+    },
+    /// A reply to the oldest command that waits for one.
+    Reply {
+        /// The packet of that command.
+        answers: Option<u64>,
+        /// What it says.
+        reply: Reply,
+    },
+    /// A line of an authentication exchange.
+    AuthResponse {
+        /// The line, shown only when secrets are revealed.
+        secret: String,
+        /// It was `*`: the client gives up.
+        cancel: bool,
+    },
+    /// A message, or one BDAT chunk of it.
+    Message {
+        /// Octets on the wire.
+        octets: u64,
+        /// Its place in [`Session::messages`].
+        message: usize,
+    },
+    /// From here on TLS.
+    Tls,
+    /// Octets that were not captured.
+    Gap {
+        /// How many.
+        octets: u64,
+    },
+}
+
+/// A reply, however many lines it has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Reply {
+    /// The three-digit code.
+    pub code: u16,
+    /// The enhanced status code (RFC 3463) of the last line.
+    pub enhanced: Option<String>,
+    /// The lines' texts, without the codes.
+    pub lines: Vec<String>,
+}
+
+/// How a message was transferred.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Transfer {
+    /// DATA.
+    Data,
+    /// BDAT (RFC 3030).
+    Bdat,
+}
+
+/// A mail transaction that reached DATA or BDAT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// The reverse-path, without brackets; empty for the null path.
+    pub mail_from: Option<String>,
+    /// Recipients asked for, accepted or not, in order.
+    pub rcpt_to: Vec<Recipient>,
+    /// How it was transferred.
+    pub transfer: Transfer,
+    /// Octets as the recipient gets them: dot-stuffing undone, chunks joined, the last CRLF kept.
+    pub octets: u64,
+    /// The end of the message was captured and nothing in it is missing.
+    pub complete: bool,
+    /// SHA-256 of those octets, where complete.
+    pub sha256: Option<[u8; 32]>,
+    /// The server's reply to the message.
+    pub outcome: Option<Reply>,
+    /// The queue identifier that the reply names.
+    pub queue_id: Option<String>,
+    /// First and last packet of the message.
+    pub packets: Range<u64>,
+    /// The Message-ID header, without brackets.
+    pub message_id: Option<String>,
+    /// Main headers, decoded.
+    pub header: MailHeader,
+    /// The leaves of the MIME tree.
+    pub parts: Vec<Part>,
+}
+
+/// One recipient of a message.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Recipient {
+    /// The forward-path, without brackets.
+    pub address: String,
+    /// The server's reply to RCPT.
+    pub reply: Option<Reply>,
+    /// LMTP: the reply for this recipient after the message.
+    pub delivery: Option<Reply>,
+}
+
+/// Main header fields of a message, decoded.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct MailHeader {
+    /// From.
+    pub from: Option<String>,
+    /// To.
+    pub to: Option<String>,
+    /// Subject.
+    pub subject: Option<String>,
+    /// Date, as it stands.
+    pub date: Option<String>,
+    /// Received, the newest first.
+    pub received: Vec<String>,
+}
+
+/// A leaf of the MIME tree.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// `text/plain`.
+    pub content_type: String,
+    /// The transfer encoding.
+    pub encoding: String,
+    /// The character set, where given.
+    pub charset: Option<String>,
+    /// The file name, decoded, where given.
+    pub filename: Option<String>,
+    /// Octets after decoding.
+    pub octets: u64,
+}
+
+/// What is odd or unsafe about a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Warning {
+    /// A line of a message ended in LF alone: message smuggling becomes possible.
+    BareLf,
+    /// Octets behind STARTTLS in its own segment: they would be obeyed after the handshake.
+    StarttlsInjection,
+    /// The server offered STARTTLS, the client authenticated without it.
+    StarttlsNotUsed,
+    /// AUTH PLAIN or LOGIN with no encryption: the password could be read.
+    AuthInTheClear,
+    /// A line longer than the bound was cut.
+    LineTooLong,
+    /// Octets were not captured.
+    Gap,
+    /// Only one direction was captured.
+    OneSided,
+    /// Replies that no command asked for, or commands that no reply answered.
+    RepliesOutOfStep,
+}
+
+impl Warning {
+    /// Every warning.
+    pub const ALL: [Warning; 8] = [
+        Warning::BareLf,
+        Warning::StarttlsInjection,
+        Warning::StarttlsNotUsed,
+        Warning::AuthInTheClear,
+        Warning::LineTooLong,
+        Warning::Gap,
+        Warning::OneSided,
+        Warning::RepliesOutOfStep,
+    ];
+
+    /// The name in records and in the texts of [`crate::lesson`].
+    pub const fn name(self) -> &'static str {
+        match self {
+            Warning::BareLf => "bare_lf",
+            Warning::StarttlsInjection => "starttls_injection",
+            Warning::StarttlsNotUsed => "starttls_not_used",
+            Warning::AuthInTheClear => "auth_in_the_clear",
+            Warning::LineTooLong => "line_too_long",
+            Warning::Gap => "gap",
+            Warning::OneSided => "one_sided",
+            Warning::RepliesOutOfStep => "replies_out_of_step",
+        }
+    }
+}
+
+/// How a session ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// QUIT and 221.
+    Quit,
+    /// The connection was closed without QUIT.
+    Closed,
+    /// The connection was reset.
+    Reset,
+    /// The server gave up with 421.
+    Timeout,
+    /// TLS hides the rest.
+    Tls,
+    /// The capture ended first.
+    Open,
+}
+
+impl Ended {
+    /// The name in records.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Ended::Quit => "quit",
+            Ended::Closed => "closed",
+            Ended::Reset => "reset",
+            Ended::Timeout => "timeout",
+            Ended::Tls => "tls",
+            Ended::Open => "open",
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Main fields of what is carried on top.

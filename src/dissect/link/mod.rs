@@ -1,0 +1,3 @@
+//! Headers of the data link layer.
+
+pub(crate) mod fcs;

@@ -1,0 +1,1 @@
+//! Where the walk through a packet stands.

@@ -1,0 +1,16 @@
+//! TCP connections: who opened them, how, what was lost on the way, how they ended; and their octets in order.
+//!
+//! Knows segments, not what the octets mean. [`Tracker::push`] takes one segment and returns its [`Place`];
+//! what can be delivered in order goes to a [`Receiver`] on the way.
+
+mod connection;
+mod place;
+mod receiver;
+mod state;
+mod tracker;
+
+pub use connection::{Connection, Gap, Handshake, HandshakeKind, Offer, RoleBasis, Teardown, TeardownKind};
+pub use place::{Place, Step};
+pub use receiver::{Delivery, Receiver};
+pub use state::TcpState;
+pub use tracker::{Limits, SegmentInput, Tracker};

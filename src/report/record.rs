@@ -1,0 +1,1 @@
+//! Records: what `--format json` writes, and what `layerscope schema` describes.

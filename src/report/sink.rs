@@ -1,0 +1,115 @@
+//! What a printer of events has to do, and which printer a view and a format ask for.
+
+use std::io::{self, Write};
+
+use super::{PacketEvent, Summary, json};
+use crate::conversation::smtp::Session;
+use crate::flow::Connection;
+use crate::lesson::Lang;
+use crate::packet::Protocol;
+
+/// The questions that can be asked of a source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum View {
+    /// The capture at a glance.
+    Overview,
+    /// One row a packet.
+    Packets,
+    /// Packets taken apart.
+    Layers,
+    /// Connections.
+    Tcp,
+    /// SMTP sessions.
+    Smtp,
+    /// Frame check sequences.
+    Fcs,
+}
+
+/// How answers are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Table,
+    /// One JSON object a line.
+    Json,
+    /// The same columns, flattened.
+    Csv,
+}
+
+/// How times are written in tables.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum TimeFormat {
+    /// Since the first packet.
+    #[default]
+    Relative,
+    /// Since the row before.
+    Delta,
+    /// Coordinated universal time.
+    Utc,
+    /// The time zone of this machine.
+    Local,
+    /// Seconds since 1970.
+    Epoch,
+}
+
+/// What a sink needs to know of the user's wishes.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Which view.
+    pub view: View,
+    /// Which format.
+    pub format: Format,
+    /// Which language tables are in.
+    pub lang: Lang,
+    /// Whether tables are coloured.
+    pub color: bool,
+    /// Columns of the terminal (80 where there is none).
+    pub width: usize,
+    /// How times are written.
+    pub time: TimeFormat,
+    /// Whether secrets are shown.
+    pub reveal_secrets: bool,
+    /// The one connection that is asked for.
+    pub stream: Option<u64>,
+}
+
+/// Takes the events of a run, in order, and writes what they are for.
+pub trait Sink {
+    /// A packet was read.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn packet(&mut self, _event: &PacketEvent<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A connection is known in full, with the application that it carried.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn connection(&mut self, _connection: &Connection, _application: Option<Protocol>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// An SMTP session is known in full, with the connection that carried it.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn session(&mut self, _session: &Session, _connection: &Connection) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Everything has been read.
+    ///
+    /// # Errors
+    /// When the rest cannot be written.
+    fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The sink for a view in a format.
+pub fn sink_for(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
+    Box::new(json::Packets::new(options, out))
+}
