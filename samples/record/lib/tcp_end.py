@@ -1,0 +1,95 @@
+"""One end of a TCP connection that does what it is told, step by step.
+
+    tcp_end.py listen  ADDRESS PORT STEP...
+    tcp_end.py connect ADDRESS PORT STEP...
+    tcp_end.py cross   OWN_ADDRESS:PORT ADDRESS PORT AT STEP...     connect from a bound port at that time
+
+Steps:
+    send:TEXT       a line                  fill:N      N octets
+    read            wait for some octets    read-all    until the other end finishes
+    sleep:SECONDS   at:EPOCH_SECONDS        wait until then
+    finish          shut down the sending half (FIN)
+    close           reset       close, and abort the connection (RST)
+    keepalive       probe an idle connection after one second, then every second
+    small-buffer    receive buffer of 4 kB (on `listen`, before the connection comes)
+"""
+
+import socket
+import struct
+import sys
+import time
+
+
+def wait_until(moment):
+    time.sleep(max(0.0, moment - time.time()))
+
+
+def take(end, step):
+    verb, _, value = step.partition(":")
+    if verb == "send":
+        end.sendall(value.encode() + b"\r\n")
+    elif verb == "fill":
+        lines = (b"%06d the quick brown fox jumps over the lazy dog 0123456789\r\n" % n for n in range(int(value)))
+        text = b""
+        while len(text) < int(value):
+            text += next(lines)
+        end.sendall(text[: int(value)])
+    elif verb == "read":
+        end.recv(65536)
+    elif verb == "read-all":
+        while end.recv(65536):
+            pass
+    elif verb == "sleep":
+        time.sleep(float(value))
+    elif verb == "at":
+        wait_until(float(value))
+    elif verb == "finish":
+        end.shutdown(socket.SHUT_WR)
+    elif verb == "close":
+        end.close()
+    elif verb == "reset":
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        end.close()
+    elif verb == "keepalive":
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
+    elif verb != "small-buffer":
+        sys.exit(f"unknown step: {step}")
+
+
+def family(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def opened(role, arguments):
+    """The connected socket, and the steps that are left."""
+    if role == "cross":
+        own, address, port, moment, *steps = arguments
+        own_address, _, own_port = own.rpartition(":")
+        end = socket.socket(family(own_address))
+        end.bind((own_address, int(own_port)))
+        wait_until(float(moment))
+        end.connect((address, int(port)))
+        return end, steps
+    address, port, *steps = arguments
+    end = socket.socket(family(address))
+    if role == "connect":
+        end.connect((address, int(port)))
+        return end, steps
+    end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if "small-buffer" in steps:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    end.bind((address, int(port)))
+    end.listen()
+    connection, _ = end.accept()
+    return connection, steps
+
+
+def main():
+    end, steps = opened(sys.argv[1], sys.argv[2:])
+    for step in steps:
+        take(end, step)
+
+
+main()
