@@ -12,6 +12,8 @@ mod filter;
 mod input;
 mod pcapng;
 mod save;
+mod save_classic;
+mod save_pcapng;
 mod series;
 mod source;
 mod window;
