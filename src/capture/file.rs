@@ -1,53 +1,113 @@
-//! Saved captures.
+//! Saved captures of any format.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::classic::{Classic, Header};
+use super::input::Input;
+use super::pcapng::Pcapng;
 use super::{Damage, OpenError, SourceInfo};
-use crate::packet::{DeclaredFcs, Frame, LinkType, Timestamp};
+use crate::packet::Frame;
 
 /// Reads a saved capture of any format.
 pub(super) struct Reader {
-    capture: pcap::Capture<pcap::Offline>,
-    info: SourceInfo,
-    number: u64,
-    link_type: LinkType,
+    format: Format,
+    position: Arc<AtomicU64>,
+}
+
+enum Format {
+    Classic(Classic),
+    Pcapng(Pcapng),
 }
 
 impl Reader {
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let capture = pcap::Capture::from_file_with_precision(path, pcap::Precision::Nano)
-            .map_err(|e| OpenError::NotACapture { path: path.into(), reason: e.to_string() })?;
-        let link_type = LinkType(capture.get_datalink().0 as u16);
-        let info = SourceInfo { name: path.display().to_string(), format: "pcap", ..SourceInfo::default() };
-        Ok(Self { capture, info, number: 0, link_type })
+        Self::from_input(path, Input::open(path)?)
+    }
+
+    pub(super) fn from_input(path: &Path, input: Input) -> Result<Self, OpenError> {
+        let refuse = |reason| Err(OpenError::NotACapture { path: path.into(), reason });
+        let position = Arc::clone(&input.position);
+        let info = SourceInfo {
+            name: path.display().to_string(),
+            compression: input.compression,
+            size: input.size,
+            ..SourceInfo::default()
+        };
+        let format = match kind(&input.head) {
+            Kind::Pcapng => Format::Pcapng(Pcapng::new(input.octets, &position, info)),
+            Kind::Classic(header) => match Classic::open(header, input, info) {
+                Ok(classic) => Format::Classic(classic),
+                Err(reason) => return refuse(reason),
+            },
+            Kind::Other(reason) => return refuse(reason),
+        };
+        Ok(Self { format, position })
     }
 
     pub(super) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Damage> {
-        match self.capture.next_packet() {
-            Ok(packet) => {
-                self.number += 1;
-                let ts = packet.header.ts;
-                Ok(Some(Frame {
-                    capture: 1,
-                    number: self.number,
-                    time: Some(Timestamp::from_parts(ts.tv_sec, ts.tv_usec as u32)),
-                    link_type: self.link_type,
-                    interface: 0,
-                    original_length: packet.header.len,
-                    octets: packet.data,
-                    declared_fcs: DeclaredFcs::Unknown,
-                    comments: &[],
-                }))
-            }
-            Err(_) => Ok(None),
+        match &mut self.format {
+            Format::Classic(reader) => reader.next_frame(),
+            Format::Pcapng(reader) => reader.next_frame(),
         }
     }
 
     pub(super) fn info(&self) -> &SourceInfo {
-        &self.info
+        match &self.format {
+            Format::Classic(reader) => reader.info(),
+            Format::Pcapng(reader) => reader.info(),
+        }
     }
 
     pub(super) fn position(&self) -> u64 {
-        0
+        match &self.format {
+            Format::Classic(reader) => {
+                reader.offset_in_file().unwrap_or_else(|| self.position.load(Ordering::Relaxed))
+            }
+            Format::Pcapng(_) => self.position.load(Ordering::Relaxed),
+        }
     }
 }
+
+enum Kind {
+    Classic(Header),
+    Pcapng,
+    Other(String),
+}
+
+/// What begins with these octets.
+fn kind(head: &[u8]) -> Kind {
+    match head {
+        [] => Kind::Other("it is empty (0 octets)".into()),
+        [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, magic @ ..]
+            if magic.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d]) || magic.starts_with(&[0x4d, 0x3c, 0x2b, 0x1a]) =>
+        {
+            Kind::Pcapng
+        }
+        [0x0a, 0x0d, 0x0d, 0x0a, ..] => Kind::Other("a pcapng section header without a byte-order magic".into()),
+        _ => match Header::parse(head) {
+            Some(Ok(header)) => Kind::Classic(header),
+            Some(Err(length)) => {
+                Kind::Other(format!("a pcap header has 24 octets, the file ends after {length}"))
+            }
+            None => Kind::Other(format!("it begins with {}", first_octets(head))),
+        },
+    }
+}
+
+/// The first octets, for a message: in hexadecimal, and as text where they are printable.
+fn first_octets(head: &[u8]) -> String {
+    let first = &head[..head.len().min(8)];
+    let hex: Vec<String> = first.iter().map(|o| format!("{o:02x}")).collect();
+    let hex = hex.join(" ");
+    if first.iter().all(|o| o.is_ascii_graphic() || *o == b' ') {
+        format!("{hex} ({:?})", String::from_utf8_lossy(first))
+    } else {
+        hex
+    }
+}
+
+#[cfg(test)]
+#[path = "file_tests.rs"]
+mod tests;

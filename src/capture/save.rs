@@ -1,45 +1,152 @@
 //! Saving frames.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
 
 use super::SourceInfo;
+use super::save_classic::Classic;
+use super::save_pcapng::Pcapng;
 use crate::packet::Frame;
+
+/// Records that wait for each other before they are written, in octets.
+const FLUSH_AT: usize = 1 << 16;
 
 /// A capture that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {reason}", path = path.display())]
 pub struct SaveError {
     /// The file.
-    pub path: std::path::PathBuf,
+    pub path: PathBuf,
     /// Why.
     pub reason: String,
 }
 
 /// Writes frames to a capture file: pcapng, or classic pcap where the file name ends in `.pcap` or `.cap`.
-pub struct Saver {}
+///
+/// pcapng keeps each interface with its name, description, comments, time resolution and FCS length, and
+/// each packet's comments. A packet without a time becomes a simple packet block; as such a block belongs to
+/// the first interface of its section, a new section begins where that is another one. Resolutions that are
+/// powers of two, or finer than nanoseconds, become nanoseconds.
+///
+/// Classic pcap keeps one link type, one FCS declaration and one resolution (that of the first frame's
+/// source, micro- or nanoseconds); what it has no place for is an error, except names and comments, which
+/// are left out.
+pub struct Saver {
+    path: PathBuf,
+    file: File,
+    format: Format,
+    /// Complete records that are still to be written.
+    waiting: Vec<u8>,
+    /// Octets that were written: all of them complete records.
+    written: u64,
+}
+
+enum Format {
+    Classic(Classic),
+    Pcapng(Pcapng),
+}
 
 impl Saver {
-    /// Creates the file.
+    /// Creates the file; `-` is standard output. `inputs` are the captures that are being read: none of them
+    /// is written over.
     ///
     /// # Errors
-    /// When it cannot be created.
-    pub fn create(_path: &Path) -> Result<Self, SaveError> {
-        Ok(Self {})
+    /// When it cannot be created, or is one of the inputs.
+    pub fn create(path: &Path, inputs: &[PathBuf]) -> Result<Self, SaveError> {
+        let fail = |reason: String| SaveError { path: path.into(), reason };
+        let is_stdout = path.as_os_str() == "-";
+        if let Some(input) = inputs.iter().find(|input| !is_stdout && is_same_file(input, path)) {
+            return Err(fail(format!("is being read (as {}) and is not written over", input.display())));
+        }
+        let file = if is_stdout {
+            io::stdout().as_fd().try_clone_to_owned().map(File::from)
+        } else {
+            File::create(path)
+        };
+        let file = file.map_err(|error| fail(error.to_string()))?;
+        let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
+        let format = if extension.eq_ignore_ascii_case("pcap") || extension.eq_ignore_ascii_case("cap") {
+            Format::Classic(Classic::default())
+        } else {
+            Format::Pcapng(Pcapng::default())
+        };
+        Ok(Self { path: path.into(), file, format, waiting: Vec::with_capacity(2 * FLUSH_AT), written: 0 })
     }
 
     /// Writes one frame. `source` is what its capture says about itself.
     ///
     /// # Errors
     /// When the disk is full, or the format cannot hold the frame (a second link type in a classic pcap).
-    pub fn write(&mut self, _source: &SourceInfo, _frame: &Frame<'_>) -> Result<(), SaveError> {
-        Ok(())
+    /// The file then ends with the last record that was written in full.
+    pub fn write(&mut self, source: &SourceInfo, frame: &Frame<'_>) -> Result<(), SaveError> {
+        let complete = self.waiting.len();
+        let record = match &mut self.format {
+            Format::Classic(format) => format.record(source, frame, &mut self.waiting),
+            Format::Pcapng(format) => format.record(source, frame, &mut self.waiting),
+        };
+        if let Err(reason) = record {
+            self.waiting.truncate(complete);
+            return Err(SaveError { path: self.path.clone(), reason });
+        }
+        if self.waiting.len() >= FLUSH_AT { self.flush() } else { Ok(()) }
     }
 
     /// Ends the file.
     ///
     /// # Errors
     /// When what is left cannot be written.
-    pub fn finish(self) -> Result<(), SaveError> {
-        Ok(())
+    pub fn finish(mut self) -> Result<(), SaveError> {
+        match &mut self.format {
+            Format::Classic(format) => format.end(&mut self.waiting),
+            Format::Pcapng(format) => format.end(&mut self.waiting),
+        }
+        self.flush()
+    }
+
+    fn flush(&mut self) -> Result<(), SaveError> {
+        let result = self.file.write_all(&self.waiting);
+        let count = std::mem::take(&mut self.waiting).len() as u64;
+        self.waiting.reserve(2 * FLUSH_AT);
+        match result {
+            Ok(()) => {
+                self.written += count;
+                Ok(())
+            }
+            Err(error) => {
+                // Only a regular file can be cut back; of anything else the octets are gone.
+                let _ = self.file.set_len(self.written);
+                Err(SaveError { path: self.path.clone(), reason: error.to_string() })
+            }
+        }
     }
 }
+
+impl Drop for Saver {
+    /// Keeps what was given to [`Saver::write`] also where the run ends early.
+    fn drop(&mut self) {
+        if !self.waiting.is_empty() {
+            let _ = self.flush();
+        }
+    }
+}
+
+fn is_same_file(one: &Path, other: &Path) -> bool {
+    match (one.metadata(), other.metadata()) {
+        (Ok(one), Ok(other)) => one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino()),
+        _ => false,
+    }
+}
+
+/// Rounds up to the four octets that blocks and options are padded to.
+pub(super) fn pad(out: &mut Vec<u8>, start: usize) {
+    while (out.len() - start) % 4 != 0 {
+        out.push(0);
+    }
+}
+
+#[cfg(test)]
+#[path = "save_tests.rs"]
+mod tests;

@@ -1,7 +1,9 @@
 //! The one way in: frames of a capture, lent one at a time.
 
+use std::io::Read;
 use std::path::Path;
 
+use super::input::Input;
 use super::{Damage, OpenError, file};
 use crate::packet::{DeclaredFcs, Frame, LinkType};
 
@@ -16,6 +18,8 @@ pub struct Interface {
     pub name: Option<String>,
     /// Its description, where the capture says.
     pub description: Option<String>,
+    /// Comments on it.
+    pub comments: Vec<String>,
     /// Units of its time stamps in a second (1,000,000 for microseconds).
     pub ticks_per_second: u64,
     /// What the capture declares of its frames' FCS.
@@ -42,6 +46,8 @@ pub struct SourceInfo {
 /// An open capture.
 pub struct Source {
     reader: file::Reader,
+    capture: u32,
+    after: u64,
 }
 
 impl Source {
@@ -50,7 +56,25 @@ impl Source {
     /// # Errors
     /// When it cannot be opened, is empty, or is no capture.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { reader: file::Reader::open(path)? })
+        Ok(Self { reader: file::Reader::open(path)?, capture: 1, after: 0 })
+    }
+
+    /// The same for a capture that something else holds: a program's output, octets in memory. `name` is what
+    /// messages call it.
+    ///
+    /// # Errors
+    /// When it is empty, or is no capture.
+    pub fn from_reader(name: &str, reader: impl Read + Send + 'static) -> Result<Self, OpenError> {
+        let path = Path::new(name);
+        let input = Input::from_reader(path, reader, None)?;
+        Ok(Self { reader: file::Reader::from_input(path, input)?, capture: 1, after: 0 })
+    }
+
+    /// Makes its frames part of a capture that other files began: they carry the number `capture` (see
+    /// [`assign_captures`](super::assign_captures)), and the first of them is `after_number + 1`.
+    pub fn continue_as(&mut self, capture: u32, after_number: u64) {
+        self.capture = capture;
+        self.after = after_number;
     }
 
     /// The next frame; `None` at the end of the capture.
@@ -58,7 +82,11 @@ impl Source {
     /// # Errors
     /// Damage, which does not end the reading: call again for what comes after it (`None` where nothing can).
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Damage> {
-        self.reader.next_frame()
+        Ok(self.reader.next_frame()?.map(|frame| Frame {
+            capture: self.capture,
+            number: self.after.saturating_add(frame.number),
+            ..frame
+        }))
     }
 
     /// What the capture has said about itself so far.
