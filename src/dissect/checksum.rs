@@ -1,5 +1,11 @@
 //! What the Internet checksums say (RFC 1071).
 
+use std::net::IpAddr;
+
+use etherparse::checksum::Sum16BitWords;
+
+use super::walk::{Walk, be16};
+
 /// The verdict on one checksum.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Checksum {
@@ -45,4 +51,51 @@ pub struct Checksums {
     pub igmp: Option<Checksum>,
     /// SCTP (CRC-32C, RFC 9260 appendix A).
     pub sctp: Option<Checksum>,
+}
+
+/// The sum of 16-bit words that a checksum is the complement of.
+pub(super) fn sum(octets: &[u8]) -> Sum16BitWords {
+    Sum16BitWords::new().add_slice(octets)
+}
+
+/// The verdict on a checksum that covers the rest of the packet and nothing else.
+pub(super) fn plain(walk: &Walk<'_>) -> Checksum {
+    if !walk.is_whole() {
+        return Checksum::Unverifiable;
+    }
+    if sum(walk.rest()).ones_complement() == 0 { Checksum::Good } else { Checksum::Bad }
+}
+
+/// The verdict on a checksum `at` this place in the `length` octets that it covers together with a pseudo
+/// header (RFC 9293 section 3.1, RFC 8200 section 8.1).
+pub(super) fn with_pseudo_header(walk: &Walk<'_>, protocol: u8, length: usize, at: usize) -> Checksum {
+    let Some(octets) = walk.rest().get(..length) else { return Checksum::Unverifiable };
+    let Some(pseudo) = walk.pseudo().and_then(|ends| pseudo_header(ends, protocol, length)) else {
+        return Checksum::Unverifiable;
+    };
+    if pseudo.clone().add_slice(octets).ones_complement() == 0 {
+        return Checksum::Good;
+    }
+    // A host that leaves the checksum to its network card stores the sum of the pseudo header there.
+    // etherparse counts in the byte order of this machine.
+    let unfinished = u16::from_be(!pseudo.ones_complement());
+    if walk.found.outgoing || be16(octets, at) == unfinished {
+        return Checksum::OffloadLikely;
+    }
+    Checksum::Bad
+}
+
+fn pseudo_header(ends: (IpAddr, IpAddr), protocol: u8, length: usize) -> Option<Sum16BitWords> {
+    let mut sum = Sum16BitWords::new();
+    let sum = match ends {
+        (IpAddr::V4(source), IpAddr::V4(destination)) => {
+            sum.add_4bytes(source.octets()).add_4bytes(destination.octets())
+        }
+        (IpAddr::V6(source), IpAddr::V6(destination)) => {
+            sum.add_16bytes(source.octets()).add_16bytes(destination.octets())
+        }
+        _ => return None,
+    };
+    let mut sum = sum.add_2bytes([0, protocol]);
+    Some(sum.add_4bytes((length as u32).to_be_bytes()))
 }

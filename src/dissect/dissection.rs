@@ -3,13 +3,15 @@
 use std::net::IpAddr;
 
 use super::{Checksums, Fcs, TcpSegment, UdpDatagram};
-use crate::packet::{Buffer, Layer, MacAddress, Protocol};
+use crate::packet::{Buffer, Layer, LinkType, MacAddress, Protocol};
 
 /// A packet taken apart. Borrows the frame and the dissector that made it.
 #[derive(Debug, Clone, Copy)]
 pub struct Dissection<'a> {
     /// Headers from the outside in, then what is left (`data`, `padding`, `trailer`, `fcs`).
     pub layers: &'a [Layer],
+    /// What the frame begins with.
+    pub link_type: LinkType,
     /// The octets that layers with [`Buffer::Frame`] count in: the captured frame.
     pub frame: &'a [u8],
     /// The octets that layers with [`Buffer::Reassembled`] count in; empty where no fragments were joined.

@@ -83,6 +83,18 @@ protocols! {
     Null, "null", "BSD loopback", &[2], LINK;
     /// The point-to-point protocol.
     Ppp, "ppp", "PPP", &[2], LINK;
+    /// Cisco's HDLC framing.
+    CiscoHdlc, "cisco_hdlc", "Cisco HDLC", &[2], LINK;
+    /// ARCNET.
+    Arcnet, "arcnet", "ARCNET", &[2], LINK;
+    /// Fiber distributed data interface.
+    Fddi, "fddi", "FDDI", &[2], LINK;
+    /// Frame relay.
+    FrameRelay, "frame_relay", "Frame relay", &[2], LINK;
+    /// IP over InfiniBand.
+    Ipoib, "ipoib", "IP over InfiniBand", &[2], LINK;
+    /// Linux netfilter log.
+    Nflog, "nflog", "Netfilter log", &[2], LINK;
     /// PPP over Ethernet, discovery and session.
     Pppoe, "pppoe", "PPPoE", &[2], LINK;
     /// Multiprotocol label switching: between data link and network.
@@ -105,12 +117,16 @@ protocols! {
     Ipv6Fragment, "ipv6_fragment", "IPv6 fragment", &[3], INTERNET;
     /// IPv6 destination options.
     Ipv6DestinationOptions, "ipv6_destination_options", "IPv6 destination options", &[3], INTERNET;
+    /// IPv6 mobility.
+    Ipv6Mobility, "ipv6_mobility", "IPv6 mobility", &[3], INTERNET;
     /// IP authentication header.
     Ah, "ah", "AH", &[3], INTERNET;
     /// IP encapsulating security payload.
     Esp, "esp", "ESP", &[3], INTERNET;
     /// Generic routing encapsulation.
     Gre, "gre", "GRE", &[3], INTERNET;
+    /// Mirrored Ethernet frames in GRE.
+    Erspan, "erspan", "ERSPAN", &[2], LINK;
     /// ICMP for IPv4.
     Icmpv4, "icmpv4", "ICMP", &[3], INTERNET;
     /// ICMP for IPv6.
@@ -125,6 +141,8 @@ protocols! {
     Sctp, "sctp", "SCTP", &[4], TRANSPORT;
     /// Virtual extensible LAN: Ethernet frames in UDP.
     Vxlan, "vxlan", "VXLAN", &[7], APPLICATION;
+    /// Generic network virtualisation: frames in UDP.
+    Geneve, "geneve", "GENEVE", &[7], APPLICATION;
     /// Mail transfer.
     Smtp, "smtp", "SMTP", &[7], APPLICATION;
     /// Hypertext transfer.

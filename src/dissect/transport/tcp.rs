@@ -1,6 +1,15 @@
 //! The TCP header (RFC 9293 section 3.1) and its options.
 
+use etherparse::TcpHeaderSlice;
+
+use super::super::walk::{Flaw, Header, Next, Walk, be16};
+use super::super::{Transport, checksum};
 use crate::packet::Seq;
+
+/// Octets of a header without options.
+const MINIMUM: usize = 20;
+/// IP protocol number.
+const NUMBER: u8 = 6;
 
 /// The control bits of a TCP header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash)]
@@ -35,6 +44,35 @@ impl TcpFlags {
     pub const fn any(self, bits: u16) -> bool {
         self.0 & bits != 0
     }
+}
+
+/// Reads the header; the segment ends where the IP packet does.
+pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
+    let octets = walk.header::<MINIMUM>()?;
+    let data_offset = octets[12] >> 4;
+    let length = usize::from(data_offset) * 4;
+    if length < MINIMUM {
+        return Err(Flaw::invalid(u32::from(data_offset), "data offset"));
+    }
+    let octets = walk.claimed(length, "data offset")?;
+    let Ok(header) = TcpHeaderSlice::from_slice(octets) else {
+        return Err(Flaw::too_short(length, octets.len(), "data offset"));
+    };
+    let segment_length = walk.claimed_left();
+    walk.found.checksums.tcp = Some(checksum::with_pseudo_header(walk, NUMBER, segment_length, 16));
+    walk.found.transport = Transport::Tcp(TcpSegment {
+        source_port: header.source_port(),
+        destination_port: header.destination_port(),
+        seq: Seq(header.sequence_number()),
+        ack: Seq(header.acknowledgment_number()),
+        flags: TcpFlags(be16(octets, 12) & 0x1ff),
+        window: header.window_size(),
+        urgent: header.urgent_pointer(),
+        options: TcpOptions(octets.get(MINIMUM..).unwrap_or_default()),
+        payload: walk.rest().get(length..).unwrap_or_default(),
+        payload_length: segment_length.saturating_sub(length) as u32,
+    });
+    Ok(Header::new(length, Next::Payload))
 }
 
 /// A TCP segment as it stands in one packet.

@@ -1,0 +1,20 @@
+//! MAC control frames (IEEE 802.3 annex 31): PAUSE and priority-based flow control.
+
+use super::super::walk::{Flaw, Header, Next, Walk, be16};
+
+/// Opcode of PAUSE (IEEE 802.3 annex 31B).
+pub(crate) const PAUSE: u16 = 0x0001;
+/// Opcode of priority-based flow control (IEEE 802.3 annex 31D).
+pub(crate) const PFC: u16 = 0x0101;
+
+pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
+    let octets = walk.header::<2>()?;
+    let length = match be16(octets, 0) {
+        PAUSE => 4,
+        PFC => 20,
+        _ => 2,
+    };
+    walk.claimed(length, "opcode")?;
+    walk.limit(length);
+    Ok(Header::new(length, Next::Payload))
+}

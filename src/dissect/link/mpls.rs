@@ -1,0 +1,13 @@
+//! The MPLS label stack (RFC 3032).
+
+use super::super::walk::{Flaw, Header, Walk, by_ip_version};
+
+pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
+    let octets = walk.rest();
+    let bottom = octets.chunks_exact(4).position(|entry| entry[2] & 1 == 1);
+    let Some(bottom) = bottom else {
+        return Err(Flaw::too_short(octets.len() / 4 * 4 + 4, octets.len(), "bottom of stack"));
+    };
+    let length = (bottom + 1) * 4;
+    Ok(Header::new(length, by_ip_version(&octets[length..])))
+}
