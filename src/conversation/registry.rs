@@ -85,8 +85,21 @@ fn tls(opening: &Opening<'_>) -> Verdict {
 }
 
 const METHODS: [&str; 15] = [
-    "GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH", "PROPFIND", "PROPPATCH",
-    "MKCOL", "COPY", "MOVE", "REPORT",
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "REPORT",
 ];
 
 /// A request line or a status line, from either side (RFC 9112 sections 3 and 4).
@@ -249,22 +262,35 @@ mod tests {
     fn a_banner_of_220_alone_decides_nothing() {
         assert_eq!(server_first("220 mx.example.test\r\n", "", 25), None);
         assert_eq!(server_first("220 mx.example.test\r\n", "EH", 25), None);
-        assert_eq!(server_first("220 mx.example.test\r\n", "EHLO pc.example.test\r\n", 25), Some(Protocol::Smtp));
+        assert_eq!(
+            server_first("220 mx.example.test\r\n", "EHLO pc.example.test\r\n", 25),
+            Some(Protocol::Smtp)
+        );
         assert_eq!(server_first("220 mx.example.test\r\n", "helo pc\r\n", 40000), Some(Protocol::Smtp));
     }
 
     #[test]
     fn ftp_is_not_smtp() {
         for command in ["USER alice\r\n", "PASS secret\r\n", "AUTH TLS\r\n", "FEAT\r\n"] {
-            assert_eq!(server_first("220 ftp.example.test\r\n", command, 21), Some(Protocol::Data), "{command}");
+            assert_eq!(
+                server_first("220 ftp.example.test\r\n", command, 21),
+                Some(Protocol::Data),
+                "{command}"
+            );
         }
-        assert_eq!(server_first("220 ftp.example.test\r\n", "NOOP\r\nUSER alice\r\n", 21), Some(Protocol::Data));
+        assert_eq!(
+            server_first("220 ftp.example.test\r\n", "NOOP\r\nUSER alice\r\n", 21),
+            Some(Protocol::Data)
+        );
     }
 
     #[test]
     fn a_conversation_captured_from_its_middle_is_smtp_by_its_verb() {
         assert_eq!(identify(b"MAIL FROM:<a@example.test>\r\n", b"", 25), Some(Protocol::Smtp));
-        assert_eq!(identify(b"RSET\r\nrcpt to:<b@example.test>\r\n", b"250 OK\r\n", 25), Some(Protocol::Smtp));
+        assert_eq!(
+            identify(b"RSET\r\nrcpt to:<b@example.test>\r\n", b"250 OK\r\n", 25),
+            Some(Protocol::Smtp)
+        );
         assert_eq!(identify(b"QUIT\r\n", b"", 25), None);
     }
 
