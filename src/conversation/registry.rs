@@ -2,9 +2,356 @@
 
 use crate::packet::Protocol;
 
+/// Octets of both sides after which a conversation that is still in doubt is none that is known here.
+const ENOUGH: usize = 512;
+
+/// How a conversation began.
+struct Opening<'a> {
+    initiator: &'a [u8],
+    responder: &'a [u8],
+    /// The responder's port.
+    port: u16,
+}
+
+impl<'a> Opening<'a> {
+    /// What each side said, the initiator first.
+    fn sides(&self) -> [&'a [u8]; 2] {
+        [self.initiator, self.responder]
+    }
+}
+
+/// What an opening says about one protocol.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict {
+    /// It is this protocol.
+    Yes,
+    /// It is not.
+    No,
+    /// What was said so far fits, and does not suffice.
+    Wait,
+}
+
+/// One row a protocol. The first that says yes is it.
+const TABLE: [(Protocol, fn(&Opening<'_>) -> Verdict); 4] =
+    [(Protocol::Tls, tls), (Protocol::Http, http), (Protocol::Smtp, smtp), (Protocol::Dns, dns)];
+
 /// The application that speaks, from the first octets of both directions.
 ///
 /// `None` as long as it cannot be told; [`Protocol::Data`] once it is none that is known here.
-pub fn identify(_from_initiator: &[u8], _from_responder: &[u8], _responder_port: u16) -> Option<Protocol> {
-    None
+pub fn identify(from_initiator: &[u8], from_responder: &[u8], responder_port: u16) -> Option<Protocol> {
+    let opening = Opening { initiator: from_initiator, responder: from_responder, port: responder_port };
+    if from_initiator.is_empty() && from_responder.is_empty() {
+        return None;
+    }
+    let mut waits = false;
+    for (protocol, decide) in TABLE {
+        match decide(&opening) {
+            Verdict::Yes => return Some(protocol),
+            Verdict::Wait => waits = true,
+            Verdict::No => {}
+        }
+    }
+    let enough = from_initiator.len() >= ENOUGH && from_responder.len() >= ENOUGH;
+    (!waits || enough).then_some(Protocol::Data)
+}
+
+/// The best of what both sides say: yes if one does, else wait if one does.
+fn either(verdicts: [Verdict; 2]) -> Verdict {
+    if verdicts.contains(&Verdict::Yes) {
+        Verdict::Yes
+    } else if verdicts.contains(&Verdict::Wait) {
+        Verdict::Wait
+    } else {
+        Verdict::No
+    }
+}
+
+/// A handshake record with a hello in it, from either side (RFC 8446 sections 4 and 5.1).
+fn tls(opening: &Opening<'_>) -> Verdict {
+    either(opening.sides().map(|octets| {
+        let fits = octets.iter().take(6).enumerate().all(|(at, &octet)| match at {
+            0 => octet == 22,
+            1 => octet == 3,
+            2 => octet <= 4,
+            5 => matches!(octet, 1 | 2),
+            _ => true,
+        });
+        match octets.len() {
+            _ if octets.is_empty() || !fits => Verdict::No,
+            6.. => Verdict::Yes,
+            _ => Verdict::Wait,
+        }
+    }))
+}
+
+const METHODS: [&str; 15] = [
+    "GET",
+    "HEAD",
+    "POST",
+    "PUT",
+    "DELETE",
+    "CONNECT",
+    "OPTIONS",
+    "TRACE",
+    "PATCH",
+    "PROPFIND",
+    "PROPPATCH",
+    "MKCOL",
+    "COPY",
+    "MOVE",
+    "REPORT",
+];
+
+/// A request line or a status line, from either side (RFC 9112 sections 3 and 4).
+fn http(opening: &Opening<'_>) -> Verdict {
+    either(opening.sides().map(|octets| {
+        let status = starts(octets, b"HTTP/1.");
+        if status == Verdict::No { request(octets) } else { status }
+    }))
+}
+
+fn request(octets: &[u8]) -> Verdict {
+    let Some(space) = memchr::memchr(b' ', &octets[..octets.len().min(20)]) else {
+        let begins = METHODS.iter().any(|method| method.as_bytes().starts_with(octets));
+        return if begins && !octets.is_empty() { Verdict::Wait } else { Verdict::No };
+    };
+    let known = METHODS.iter().any(|method| method.as_bytes() == &octets[..space]);
+    let target = &octets[space + 1..];
+    match memchr::memchr(b'\n', target) {
+        Some(end) => match memchr::memmem::rfind(&target[..end], b" HTTP/1.") {
+            Some(1..) if octets[..space].iter().all(|o| o.is_ascii_uppercase() || *o == b'-') => Verdict::Yes,
+            _ => Verdict::No,
+        },
+        None if !known => Verdict::No,
+        // A target may be longer than what is looked at here.
+        None if octets.len() >= ENOUGH && target.starts_with(b"/") => Verdict::Yes,
+        None => Verdict::Wait,
+    }
+}
+
+/// Whether octets begin with a word, or may once there are more of them.
+fn starts(octets: &[u8], word: &[u8]) -> Verdict {
+    match octets.len() {
+        0 => Verdict::No,
+        _ if octets.starts_with(word) => Verdict::Yes,
+        _ if word.starts_with(octets) => Verdict::Wait,
+        _ => Verdict::No,
+    }
+}
+
+/// A client's verb, or a server's banner that says SMTP (RFC 5321 section 4.2; LMTP: RFC 2033). A banner with
+/// code 220 alone decides nothing, because FTP has it too.
+fn smtp(opening: &Opening<'_>) -> Verdict {
+    let banner = banner(opening.responder);
+    match client(opening.initiator) {
+        Verdict::Yes => Verdict::Yes,
+        Verdict::No => Verdict::No,
+        Verdict::Wait => banner,
+    }
+}
+
+/// What the client's lines say; [`Verdict::Wait`] where it said nothing yet.
+fn client(octets: &[u8]) -> Verdict {
+    for line in octets.split_inclusive(|&octet| octet == b'\n') {
+        let verdict = match line.strip_suffix(b"\n") {
+            Some(whole) => command(whole.strip_suffix(b"\r").unwrap_or(whole)),
+            None => part_of_command(line),
+        };
+        if verdict != Verdict::Wait {
+            return verdict;
+        }
+    }
+    Verdict::Wait
+}
+
+/// Verbs that only SMTP and LMTP have.
+const OWN: [&str; 7] = ["EHLO", "HELO", "LHLO", "MAIL FROM:", "RCPT TO:", "XCLIENT", "BDAT"];
+/// Verbs that others have too.
+const SHARED: [&str; 9] = ["NOOP", "RSET", "QUIT", "HELP", "STARTTLS", "DATA", "VRFY", "EXPN", "AUTH"];
+/// Mechanisms by which FTP secures itself (RFC 4217 section 4).
+const OF_FTP: [&str; 4] = ["AUTH TLS", "AUTH SSL", "AUTH TLS-C", "AUTH TLS-P"];
+
+fn command(line: &[u8]) -> Verdict {
+    let upper = line[..line.len().min(64)].to_ascii_uppercase();
+    // A verb ends with a space or the line; those with a colon end with it.
+    let is = |verb: &str| {
+        let rest = upper.strip_prefix(verb.as_bytes());
+        rest.is_some_and(|rest| verb.ends_with(':') || matches!(rest.first(), None | Some(b' ')))
+    };
+    if OWN.into_iter().any(is) {
+        Verdict::Yes
+    } else if OF_FTP.into_iter().any(is) || !SHARED.into_iter().any(is) {
+        Verdict::No
+    } else {
+        Verdict::Wait
+    }
+}
+
+/// A line that is not complete: in doubt as long as it can become a command.
+fn part_of_command(line: &[u8]) -> Verdict {
+    let upper = line[..line.len().min(64)].to_ascii_uppercase();
+    let may = |verb: &str| verb.as_bytes().starts_with(&upper) || upper.starts_with(verb.as_bytes());
+    if OWN.into_iter().chain(SHARED).any(may) { Verdict::Wait } else { Verdict::No }
+}
+
+/// What the server's first reply says.
+fn banner(octets: &[u8]) -> Verdict {
+    let code = &octets[..octets.len().min(4)];
+    let digits = code.iter().take(3).all(u8::is_ascii_digit);
+    let plausible = matches!(code.first(), None | Some(b'2'..=b'5'))
+        && digits
+        && matches!(code.get(3), None | Some(b' ' | b'-' | b'\r' | b'\n'));
+    if !plausible {
+        return Verdict::No;
+    }
+    let greets = [b"220", b"554", b"421"].iter().any(|greeting| code.starts_with(*greeting));
+    let mut words = octets
+        .split(|&octet| octet == b'\n')
+        .take_while(|line| line.starts_with(&code[..code.len().min(3)]))
+        .flat_map(|line| line.split(|octet| !octet.is_ascii_alphanumeric()));
+    let named = |word: &[u8]| [&b"ESMTP"[..], b"SMTP", b"LMTP"].iter().any(|w| word.eq_ignore_ascii_case(w));
+    if greets && words.any(named) { Verdict::Yes } else { Verdict::Wait }
+}
+
+/// DNS is known by its port here, and by a message that can be one (RFC 1035 section 4.1.1; over TCP its
+/// length comes first, section 4.2.2).
+fn dns(opening: &Opening<'_>) -> Verdict {
+    if opening.port != 53 {
+        return Verdict::No;
+    }
+    either(opening.sides().map(|octets| match octets {
+        [] => Verdict::No,
+        [high, low, _, _, flags, _, questions_high, questions_low, _, _, _, _, _, _, ..] => {
+            let length = u16::from_be_bytes([*high, *low]);
+            let questions = u16::from_be_bytes([*questions_high, *questions_low]);
+            let fits = length >= 12 && questions <= 16 && matches!(flags >> 3 & 15, 0..=2 | 4..=6);
+            if fits { Verdict::Yes } else { Verdict::No }
+        }
+        _ => Verdict::Wait,
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn server_first(banner: &str, client: &str, port: u16) -> Option<Protocol> {
+        identify(client.as_bytes(), banner.as_bytes(), port)
+    }
+
+    #[test]
+    fn the_table_has_one_row_a_protocol() {
+        for (index, (protocol, _)) in TABLE.iter().enumerate() {
+            assert!(TABLE[..index].iter().all(|(other, _)| other != protocol));
+        }
+    }
+
+    #[test]
+    fn a_banner_that_says_smtp_is_smtp_on_every_port() {
+        for port in [25, 587, 1025, 2525, 40000] {
+            assert_eq!(server_first("220 mx.example.test ESMTP Postfix\r\n", "", port), Some(Protocol::Smtp));
+        }
+        assert_eq!(server_first("220-mx.example.test\r\n220 smtp ready\r\n", "", 25), Some(Protocol::Smtp));
+        assert_eq!(server_first("554 No SMTP service here\r\n", "", 25), Some(Protocol::Smtp));
+        assert_eq!(server_first("220 mx.example.test LMTP\r\n", "", 24), Some(Protocol::Smtp));
+    }
+
+    #[test]
+    fn a_banner_of_220_alone_decides_nothing() {
+        assert_eq!(server_first("220 mx.example.test\r\n", "", 25), None);
+        assert_eq!(server_first("220 mx.example.test\r\n", "EH", 25), None);
+        assert_eq!(
+            server_first("220 mx.example.test\r\n", "EHLO pc.example.test\r\n", 25),
+            Some(Protocol::Smtp)
+        );
+        assert_eq!(server_first("220 mx.example.test\r\n", "helo pc\r\n", 40000), Some(Protocol::Smtp));
+    }
+
+    #[test]
+    fn ftp_is_not_smtp() {
+        for command in ["USER alice\r\n", "PASS secret\r\n", "AUTH TLS\r\n", "FEAT\r\n"] {
+            assert_eq!(
+                server_first("220 ftp.example.test\r\n", command, 21),
+                Some(Protocol::Data),
+                "{command}"
+            );
+        }
+        assert_eq!(
+            server_first("220 ftp.example.test\r\n", "NOOP\r\nUSER alice\r\n", 21),
+            Some(Protocol::Data)
+        );
+    }
+
+    #[test]
+    fn a_conversation_captured_from_its_middle_is_smtp_by_its_verb() {
+        assert_eq!(identify(b"MAIL FROM:<a@example.test>\r\n", b"", 25), Some(Protocol::Smtp));
+        assert_eq!(
+            identify(b"RSET\r\nrcpt to:<b@example.test>\r\n", b"250 OK\r\n", 25),
+            Some(Protocol::Smtp)
+        );
+        assert_eq!(identify(b"QUIT\r\n", b"", 25), None);
+    }
+
+    #[test]
+    fn port_25_that_speaks_something_else_is_not_smtp() {
+        assert_eq!(identify(b"", b"SSH-2.0-OpenSSH_9.2\r\n", 25), Some(Protocol::Data));
+        assert_eq!(identify(b"", b"+OK ready\r\n", 25), Some(Protocol::Data));
+        assert_eq!(identify(b"", b"* OK IMAP4rev1 ready\r\n", 143), Some(Protocol::Data));
+        assert_eq!(identify(b"GET / HTTP/1.1\r\n", b"", 25), Some(Protocol::Http));
+    }
+
+    #[test]
+    fn http_is_known_by_either_side() {
+        assert_eq!(identify(b"GET /index.html HTTP/1.1\r\n", b"", 8080), Some(Protocol::Http));
+        assert_eq!(identify(b"", b"HTTP/1.0 200 OK\r\n", 80), Some(Protocol::Http));
+        assert_eq!(identify(b"OPTIONS sip:a@example.test SIP/2.0\r\n", b"", 5060), Some(Protocol::Data));
+        assert_eq!(identify(b"GET /ind", b"", 80), None);
+    }
+
+    #[test]
+    fn tls_is_known_by_a_hello_from_either_side() {
+        let hello = [22, 3, 1, 2, 0, 1, 0, 1, 0xfc];
+        assert_eq!(identify(&hello, b"", 465), Some(Protocol::Tls));
+        assert_eq!(identify(b"", &[22, 3, 3, 0, 80, 2], 40000), Some(Protocol::Tls));
+        assert_eq!(identify(&hello[..5], b"", 25), None);
+        assert_eq!(identify(&[22, 3, 1, 2, 0, 9], b"", 443), Some(Protocol::Data));
+    }
+
+    #[test]
+    fn dns_over_tcp_needs_its_port_and_a_message() {
+        let query = [0, 28, 0x1a, 0x2b, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, b'm', b'x'];
+        assert_eq!(identify(&query, b"", 53), Some(Protocol::Dns));
+        assert_eq!(identify(&query, b"", 5300), Some(Protocol::Data));
+        assert_eq!(identify(&query[..2], b"", 53), None);
+        assert_eq!(identify(b"hello, who is there?", b"", 53), Some(Protocol::Data));
+    }
+
+    #[test]
+    fn doubt_ends_after_512_octets_of_both() {
+        let banner = format!("220-{}\r\n", "x".repeat(600));
+        let client = "NOOP\r\n".repeat(100);
+        assert_eq!(server_first(&banner, "", 25), None);
+        assert_eq!(server_first(&banner, &client, 25), Some(Protocol::Data));
+        assert_eq!(identify(b"", b"", 25), None);
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_openings_never_panic(
+            initiator in proptest::collection::vec(any::<u8>(), 0..80),
+            responder in proptest::collection::vec(any::<u8>(), 0..80),
+            port: u16,
+        ) {
+            identify(&initiator, &responder, port);
+        }
+
+        #[test]
+        fn more_octets_never_change_what_was_told(cut in 0usize..60) {
+            let client = b"EHLO pc.example.test\r\nMAIL FROM:<a@example.test>\r\nRCPT TO:<b@example.test>\r\n";
+            let answer = identify(&client[..cut], b"220 mx.example.test\r\n", 25);
+            prop_assert!(answer.is_none() || answer == Some(Protocol::Smtp));
+        }
+    }
 }
