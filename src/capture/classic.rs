@@ -112,7 +112,7 @@ impl Classic {
         Ok(Self { capture, header, info, offset: HEAD as u64, number: 0, ended: false, direct, failure })
     }
 
-    pub(super) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Damage> {
+    pub(super) fn next_frame(&mut self) -> Result<Option<(Frame<'_>, &SourceInfo)>, Damage> {
         if self.ended {
             return Ok(None);
         }
@@ -131,7 +131,7 @@ impl Classic {
         };
         self.number += 1;
         self.offset += self.header.record_header + u64::from(packet.header.caplen);
-        Ok(Some(Frame {
+        let frame = Frame {
             capture: 1,
             number: self.number,
             time: Some(time(packet.header.ts.tv_sec, packet.header.ts.tv_usec)),
@@ -141,7 +141,8 @@ impl Classic {
             octets: packet.data,
             declared_fcs: self.header.fcs,
             comments: &[],
-        }))
+        };
+        Ok(Some((frame, &self.info)))
     }
 
     pub(super) fn info(&self) -> &SourceInfo {

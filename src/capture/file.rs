@@ -46,7 +46,7 @@ impl Reader {
         Ok(Self { format, position })
     }
 
-    pub(super) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Damage> {
+    pub(super) fn next_frame(&mut self) -> Result<Option<(Frame<'_>, &SourceInfo)>, Damage> {
         match &mut self.format {
             Format::Classic(reader) => reader.next_frame(),
             Format::Pcapng(reader) => reader.next_frame(),
@@ -81,11 +81,14 @@ fn kind(head: &[u8]) -> Kind {
     match head {
         [] => Kind::Other("it is empty (0 octets)".into()),
         [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, magic @ ..]
-            if magic.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d]) || magic.starts_with(&[0x4d, 0x3c, 0x2b, 0x1a]) =>
+            if magic.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d])
+                || magic.starts_with(&[0x4d, 0x3c, 0x2b, 0x1a]) =>
         {
             Kind::Pcapng
         }
-        [0x0a, 0x0d, 0x0d, 0x0a, ..] => Kind::Other("a pcapng section header without a byte-order magic".into()),
+        [0x0a, 0x0d, 0x0d, 0x0a, ..] => {
+            Kind::Other("a pcapng section header without a byte-order magic".into())
+        }
         _ => match Header::parse(head) {
             Some(Ok(header)) => Kind::Classic(header),
             Some(Err(length)) => {

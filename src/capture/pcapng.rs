@@ -77,7 +77,7 @@ impl Pcapng {
         &self.info
     }
 
-    pub(super) fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Damage> {
+    pub(super) fn next_frame(&mut self) -> Result<Option<(Frame<'_>, &SourceInfo)>, Damage> {
         let found = loop {
             match self.find() {
                 Ok(Some(found)) => break found,
@@ -86,7 +86,7 @@ impl Pcapng {
             }
         };
         self.number += 1;
-        Ok(Some(Frame {
+        let frame = Frame {
             capture: 1,
             number: self.number,
             time: found.time,
@@ -96,7 +96,8 @@ impl Pcapng {
             octets: self.window.data().get(found.octets).unwrap_or_default(),
             declared_fcs: found.fcs,
             comments: &self.comments,
-        }))
+        };
+        Ok(Some((frame, &self.info)))
     }
 
     /// Damage is told of, unless there is too much of it.
@@ -167,9 +168,8 @@ impl Pcapng {
         let length = length as usize;
         if !self.window.fill(length) {
             let left = self.window.data().len();
-            return Err(self.lose(format!(
-                "block of type {kind:#x} says a length of {length} octets, {left} are left"
-            )));
+            return Err(self
+                .lose(format!("block of type {kind:#x} says a length of {length} octets, {left} are left")));
         }
         let trailer = self.order.u32(self.window.data(), length - 4).unwrap_or_default();
         if trailer as usize != length {
@@ -223,7 +223,8 @@ impl Pcapng {
         };
         let Some(order) = order else { return false };
         let (Some(kind), Some(length)) = (order.u32(data, 0), order.u32(data, 4)) else { return false };
-        let known = matches!(kind, 1..=6 | 9 | 10 | block::SECTION | pcap_parser::CB_MAGIC | pcap_parser::DCB_MAGIC);
+        let known =
+            matches!(kind, 1..=6 | 9 | 10 | block::SECTION | pcap_parser::CB_MAGIC | pcap_parser::DCB_MAGIC);
         if !known || !(12..=MAX_LANDMARK).contains(&length) || length % 4 != 0 {
             return false;
         }
@@ -276,7 +277,9 @@ impl Pcapng {
         match self.text_left.checked_sub(octets) {
             Some(left) => self.text_left = left,
             None => {
-                return Err(self.damage(format!("more than {MAX_TEXT} octets of names and comments: left out")));
+                return Err(
+                    self.damage(format!("more than {MAX_TEXT} octets of names and comments: left out"))
+                );
             }
         }
         Ok(())

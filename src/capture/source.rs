@@ -82,11 +82,23 @@ impl Source {
     /// # Errors
     /// Damage, which does not end the reading: call again for what comes after it (`None` where nothing can).
     pub fn next_frame(&mut self) -> Result<Option<Frame<'_>>, Damage> {
-        Ok(self.reader.next_frame()?.map(|frame| Frame {
-            capture: self.capture,
-            number: self.after.saturating_add(frame.number),
-            ..frame
+        Ok(self.next_with_info()?.map(|(frame, _)| frame))
+    }
+
+    /// The next frame, and what the capture has said about itself up to it.
+    ///
+    /// # Errors
+    /// As [`Source::next_frame`].
+    pub fn next_with_info(&mut self) -> Result<Option<(Frame<'_>, &SourceInfo)>, Damage> {
+        let (capture, after) = (self.capture, self.after);
+        Ok(self.reader.next_frame()?.map(|(frame, info)| {
+            (Frame { capture, number: after.saturating_add(frame.number), ..frame }, info)
         }))
+    }
+
+    /// The capture that its frames are part of.
+    pub fn capture(&self) -> u32 {
+        self.capture
     }
 
     /// What the capture has said about itself so far.

@@ -1,8 +1,11 @@
-//! The command line: arguments as plain data, the plan made of them, the loop.
+//! The command line: arguments as plain data, the plan made of them, a first pass, the loop.
 
 mod args;
 mod plan;
+mod progress;
 mod run;
+mod side;
+mod survey;
 
 pub use args::Args;
 pub use run::{Outcome, run};

@@ -1,1 +1,141 @@
-//! What to do, made of the arguments.
+//! What to do, made of the arguments: values checked, terminal looked at, nothing read yet.
+
+use std::io::{self, BufWriter, IsTerminal, LineWriter, Write};
+use std::path::PathBuf;
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::args::{ColorArg, LangArg, Packets, SourceArgs};
+use crate::capture::{Filter, FilterError, Joining};
+use crate::conversation::Depth;
+use crate::dissect::FcsMode;
+use crate::flow::Limits;
+use crate::lesson::Lang;
+use crate::report::{Options, View};
+
+/// Connections that views of single packets keep: their rows need only the recent ones.
+const CONNECTIONS_FOR_PACKET_VIEWS: usize = 50_000;
+
+/// Octets collected before they are written out.
+const OUTPUT_BUFFER: usize = 128 << 10;
+
+/// Columns of a table that goes nowhere in particular.
+const WIDTH_WITHOUT_TERMINAL: usize = 100;
+
+/// A run, decided in full.
+pub(super) struct Plan {
+    pub(super) files: Vec<PathBuf>,
+    pub(super) joining: Joining,
+    pub(super) filter: Option<Filter>,
+    pub(super) count: u64,
+    pub(super) packets: Option<Packets>,
+    pub(super) fcs: FcsMode,
+    pub(super) limits: Limits,
+    pub(super) depth: Depth,
+    pub(super) save: Option<PathBuf>,
+    pub(super) report: Options,
+    pub(super) progress: bool,
+    pub(super) quiet: bool,
+    pub(super) verbose: bool,
+}
+
+impl Plan {
+    /// What `view` of `args` comes to.
+    ///
+    /// # Errors
+    /// When libpcap does not accept the filter.
+    pub(super) fn new(view: View, args: &SourceArgs) -> Result<Self, FilterError> {
+        let files = args.files.iter().chain(&args.read).cloned().collect();
+        Ok(Self {
+            files,
+            joining: args.joining(),
+            filter: args.filter.as_deref().map(Filter::new).transpose()?,
+            count: args.count.unwrap_or(u64::MAX),
+            packets: args.packet.clone(),
+            fcs: args.fcs.into(),
+            limits: limits(view, args),
+            depth: depth(view),
+            save: args.write.clone(),
+            report: report_options(view, args),
+            progress: !args.no_progress && !args.quiet && io::stderr().is_terminal(),
+            quiet: args.quiet,
+            verbose: args.verbose,
+        })
+    }
+
+    /// Whether a packet that passed the filter is among those asked for.
+    pub(super) fn asks_for(&self, number: u64, stream: Option<u64>) -> bool {
+        self.packets.as_ref().is_none_or(|packets| packets.has(number))
+            && self.report.stream.is_none_or(|asked| stream == Some(asked))
+    }
+
+    /// Whether no packet after this one can be among those asked for.
+    pub(super) fn is_over_after(&self, number: u64) -> bool {
+        let by_packet = matches!(self.report.view, View::Packets | View::Layers);
+        by_packet
+            && self.save.is_none()
+            && self.packets.as_ref().is_some_and(|packets| number >= packets.last())
+    }
+
+    /// Standard output: line by line where the input may still be growing.
+    pub(super) fn output(&self) -> Box<dyn Write> {
+        let stdout = io::stdout();
+        if self.files.iter().any(|file| file.as_os_str() == "-") {
+            Box::new(LineWriter::with_capacity(OUTPUT_BUFFER, stdout))
+        } else {
+            Box::new(BufWriter::with_capacity(OUTPUT_BUFFER, stdout))
+        }
+    }
+}
+
+fn limits(view: View, args: &SourceArgs) -> Limits {
+    let mut limits = Limits::default();
+    if matches!(view, View::Packets | View::Layers) {
+        limits.connections = CONNECTIONS_FOR_PACKET_VIEWS;
+        limits.waiting_octets_total = 8 << 20;
+    }
+    if let Some(asked) = args.max_connections {
+        limits.connections = asked as usize;
+    }
+    limits
+}
+
+const fn depth(view: View) -> Depth {
+    match view {
+        View::Overview | View::Smtp => Depth::Full,
+        View::Packets | View::Layers | View::Tcp | View::Fcs => Depth::Names,
+    }
+}
+
+fn report_options(view: View, args: &SourceArgs) -> Options {
+    let stdout = io::stdout();
+    let color = match args.color {
+        ColorArg::Auto => AutoStream::choice(&stdout) != ColorChoice::Never,
+        ColorArg::Always => true,
+        ColorArg::Never => false,
+    };
+    Options {
+        view,
+        format: args.format.into(),
+        lang: args.lang.unwrap_or_else(lang_of_environment).into(),
+        color,
+        width: width(),
+        time: args.time.into(),
+        reveal_secrets: args.reveal_secrets,
+        stream: args.stream,
+    }
+}
+
+/// The terminal's width, or what COLUMNS says of it.
+fn width() -> usize {
+    let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    said.or_else(measured).unwrap_or(WIDTH_WITHOUT_TERMINAL).clamp(40, 1000)
+}
+
+fn lang_of_environment() -> LangArg {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    if set.is_some_and(|locale| locale.starts_with(Lang::Zh.code())) { LangArg::Zh } else { LangArg::En }
+}

@@ -1,6 +1,20 @@
 //! The loop: frames in, events out.
 
-use super::Args;
+use std::io;
+use std::ops::Range;
+
+use anyhow::{Context, bail};
+
+use super::args::{Args, Command, SourceArgs};
+use super::plan::Plan;
+use super::progress::Progress;
+use super::survey::{self, Chapter};
+use crate::capture::{Damage, Saver, Source, SourceInfo};
+use crate::conversation::Conversations;
+use crate::dissect::{Dissection, Dissector, IpHeader, TcpSegment, Transport};
+use crate::flow::{Place, SegmentInput, Tracker};
+use crate::packet::Frame;
+use crate::report::{self, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +29,218 @@ pub enum Outcome {
 ///
 /// # Errors
 /// When nothing could be done.
-pub fn run(_args: &Args) -> anyhow::Result<Outcome> {
-    Ok(Outcome::Done)
+pub fn run(args: &Args) -> anyhow::Result<Outcome> {
+    match &args.command {
+        Command::Overview(source) => view(View::Overview, source),
+        Command::Packets(source) => view(View::Packets, source),
+        Command::Layers(source) => view(View::Layers, source),
+        Command::Tcp(source) => view(View::Tcp, source),
+        Command::Smtp(source) => view(View::Smtp, source),
+        Command::Fcs(source) => view(View::Fcs, source),
+        Command::Schema => super::side::schema(),
+        Command::Completions { shell } => super::side::completions(*shell),
+        Command::Man => super::side::man(),
+    }
+}
+
+fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
+    let plan = Plan::new(view, args)?;
+    if plan.files.is_empty() {
+        bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");
+    }
+    let survey = survey::survey(&plan);
+    for error in &survey.errors {
+        eprintln!("layerscope: {error}");
+    }
+    if survey.chapters.is_empty() {
+        bail!("nothing to read");
+    }
+    let sink = report::sink_for(&plan.report, plan.output());
+    let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose()?;
+    let mut run = Run::new(plan, sink, saver);
+    run.summary.fcs_first_pass = survey.is_complete;
+    let unopened = !survey.errors.is_empty();
+    match run.all(survey.chapters) {
+        Ok(()) => {}
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(Stop::Output(error)) => return Err(error).context("cannot write the answer"),
+        Err(Stop::Other(error)) => return Err(error),
+    }
+    let damaged = unopened || !run.summary.damage.is_empty();
+    Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
+}
+
+/// Why a run ends before its input does.
+enum Stop {
+    /// The answer cannot be written.
+    Output(io::Error),
+    /// Anything else.
+    Other(anyhow::Error),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Stop::Output(error)
+    }
+}
+
+/// The way of the packets, from the source to the sink.
+struct Run {
+    plan: Plan,
+    sink: Box<dyn Sink>,
+    saver: Option<Saver>,
+    tracker: Tracker,
+    conversations: Conversations,
+    concealed: Vec<Range<u32>>,
+    summary: Summary,
+    filter_misfit: bool,
+}
+
+impl Run {
+    fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>) -> Self {
+        Self {
+            tracker: Tracker::new(plan.limits),
+            conversations: Conversations::new(plan.depth),
+            concealed: Vec::new(),
+            summary: Summary::default(),
+            filter_misfit: false,
+            plan,
+            sink,
+            saver,
+        }
+    }
+
+    fn all(&mut self, chapters: Vec<Chapter>) -> Result<(), Stop> {
+        for chapter in chapters {
+            let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence);
+            for mut source in chapter.sources {
+                self.source(&mut source, &mut dissector)?;
+            }
+        }
+        self.tracker.finish(&mut self.conversations);
+        self.tell_finished()?;
+        if let Some(saver) = self.saver.take() {
+            saver.finish().map_err(|error| Stop::Other(error.into()))?;
+        }
+        Ok(self.sink.finish(&self.summary)?)
+    }
+
+    fn source(&mut self, source: &mut Source, dissector: &mut Dissector) -> Result<(), Stop> {
+        let mut progress = Progress::new(self.plan.progress, source.info());
+        let mut frames = 0_u64;
+        while self.summary.packets_shown < self.plan.count {
+            match source.next_with_info() {
+                Ok(Some((frame, info))) => {
+                    let number = frame.number;
+                    self.frame(&frame, info, dissector)?;
+                    if self.plan.is_over_after(number) {
+                        break;
+                    }
+                }
+                Ok(None) => break,
+                Err(damage) => self.damage(damage),
+            }
+            frames += 1;
+            if frames.is_multiple_of(4096) {
+                progress.at(source.position());
+            }
+        }
+        progress.done();
+        self.summary.sources.push((source.capture(), source.info().clone()));
+        Ok(())
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>, info: &SourceInfo, dissector: &mut Dissector) -> Result<(), Stop> {
+        self.summary.packets_read += 1;
+        if !self.passes(frame) {
+            return Ok(());
+        }
+        let dissection = dissector.dissect(frame);
+        let place = self.follow(frame, &dissection);
+        if self.plan.asks_for(frame.number, place.as_ref().map(|place| place.stream)) {
+            self.save(frame, info)?;
+            self.tell_packet(frame, &dissection, place.as_ref())?;
+        }
+        self.tell_finished()
+    }
+
+    fn passes(&mut self, frame: &Frame<'_>) -> bool {
+        let Some(filter) = &mut self.plan.filter else { return true };
+        filter.passes(frame).unwrap_or_else(|error| {
+            if !std::mem::replace(&mut self.filter_misfit, true) && !self.plan.quiet {
+                eprintln!("layerscope: packet {} ({}): {error}", frame.number, frame.link_type);
+            }
+            false
+        })
+    }
+
+    /// Puts a TCP segment in its place; what its stream can deliver goes to the conversations.
+    fn follow(&mut self, frame: &Frame<'_>, dissection: &Dissection<'_>) -> Option<Place> {
+        if self.plan.report.view == View::Fcs {
+            return None;
+        }
+        let (Some(ip), Transport::Tcp(segment)) = (&dissection.ip, &dissection.transport) else {
+            return None;
+        };
+        self.tracker.push(&segment_input(frame, ip, *segment), &mut self.conversations)
+    }
+
+    fn save(&mut self, frame: &Frame<'_>, info: &SourceInfo) -> Result<(), Stop> {
+        let Some(saver) = &mut self.saver else { return Ok(()) };
+        saver.write(info, frame).map_err(|error| Stop::Other(error.into()))
+    }
+
+    fn tell_packet(
+        &mut self,
+        frame: &Frame<'_>,
+        dissection: &Dissection<'_>,
+        place: Option<&Place>,
+    ) -> Result<(), Stop> {
+        self.summary.packets_shown += 1;
+        self.concealed.clear();
+        let mut application = None;
+        if let (Some(place), Transport::Tcp(segment)) = (place, &dissection.transport) {
+            application = self.conversations.application(place.stream);
+            let octets = segment.payload.len() as u32;
+            if octets > 0 && !self.plan.report.reveal_secrets {
+                let from = (place.stream, place.from, place.stream_offset);
+                self.conversations.concealed(from.0, from.1, from.2, octets, &mut self.concealed);
+            }
+        }
+        let concealed = &self.concealed;
+        Ok(self.sink.packet(&PacketEvent { frame, dissection, place, application, concealed })?)
+    }
+
+    fn tell_finished(&mut self) -> Result<(), Stop> {
+        while let Some((connection, session)) = self.conversations.take_finished() {
+            if self.plan.report.stream.is_some_and(|asked| asked != connection.stream) {
+                continue;
+            }
+            let application = self.conversations.application(connection.stream);
+            self.sink.connection(&connection, application)?;
+            if let Some(session) = session {
+                self.sink.session(&session, &connection)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn damage(&mut self, damage: Damage) {
+        let _ = self.sink.flush();
+        eprintln!("layerscope: {damage}");
+        self.summary.damage.push(damage);
+    }
+}
+
+fn segment_input<'a>(frame: &Frame<'_>, ip: &IpHeader, segment: TcpSegment<'a>) -> SegmentInput<'a> {
+    SegmentInput {
+        capture: frame.capture,
+        packet: frame.number,
+        time: frame.time,
+        source: ip.source,
+        destination: ip.destination,
+        identification: ip.identification,
+        ttl: ip.ttl,
+        segment,
+    }
 }

@@ -53,6 +53,21 @@ pub struct Checksums {
     pub sctp: Option<Checksum>,
 }
 
+impl Checksums {
+    /// Each verdict, under the name of its protocol.
+    pub const fn named(&self) -> [(&'static str, Option<Checksum>); 7] {
+        [
+            ("ipv4", self.ipv4),
+            ("tcp", self.tcp),
+            ("udp", self.udp),
+            ("icmpv4", self.icmpv4),
+            ("icmpv6", self.icmpv6),
+            ("igmp", self.igmp),
+            ("sctp", self.sctp),
+        ]
+    }
+}
+
 /// The sum of 16-bit words that a checksum is the complement of.
 pub(super) fn sum(octets: &[u8]) -> Sum16BitWords {
     Sum16BitWords::new().add_slice(octets)

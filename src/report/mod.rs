@@ -3,11 +3,18 @@
 //! The only user of `comfy-table`, and the only place where octets from the wire become text on a terminal,
 //! through [`escape`].
 
+mod csv;
 pub mod escape;
 mod event;
+mod info;
 mod json;
+mod payload;
 mod record;
+mod schema;
 mod sink;
+mod tally;
+mod utc;
 
 pub use event::{PacketEvent, Summary};
+pub use schema::schema;
 pub use sink::{Format, Options, Sink, TimeFormat, View, sink_for};

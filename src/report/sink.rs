@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{PacketEvent, Summary, json};
+use super::{PacketEvent, Summary, csv, json};
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::lesson::Lang;
@@ -100,6 +100,14 @@ pub trait Sink {
         Ok(())
     }
 
+    /// What was written so far is to be seen, because something else is said now.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
     /// Everything has been read.
     ///
     /// # Errors
@@ -111,5 +119,9 @@ pub trait Sink {
 
 /// The sink for a view in a format.
 pub fn sink_for(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
-    Box::new(json::Packets::new(options, out))
+    match options.format {
+        Format::Json => json::sink(options, out),
+        Format::Csv => csv::sink(options, out),
+        Format::Table => json::sink(options, out),
+    }
 }

@@ -106,8 +106,8 @@ pub struct Evidence {
     sources: AHashSet<Source>,
 }
 
-/// A point of view, an interface in it, and a source address seen there.
-type Source = (u32, u32, [u8; 6]);
+/// An interface, and a source address seen there.
+type Source = (u32, [u8; 6]);
 
 impl Evidence {
     /// Takes note of a frame, in a first pass over a capture.
@@ -141,7 +141,7 @@ impl Evidence {
 
 fn source_of(frame: &Frame<'_>) -> Option<Source> {
     let address = frame.octets.get(6..12)?.try_into().ok()?;
-    Some((frame.capture, frame.interface, address))
+    Some((frame.interface, address))
 }
 
 /// The last four octets are the CRC-32 of those before them.

@@ -1,0 +1,90 @@
+//! The first pass over captures that can be read twice: which frames end in their own CRC-32, and when each
+//! file begins and ends. So no answer depends on the order of frames, and files find their places.
+
+use std::path::Path;
+
+use super::plan::Plan;
+use crate::capture::{OpenError, Source, Span, assign_captures};
+use crate::dissect::Evidence;
+
+/// What the first pass found.
+pub(super) struct Survey {
+    /// One a capture, in the order of their numbers.
+    pub(super) chapters: Vec<Chapter>,
+    /// Files that cannot be read at all.
+    pub(super) errors: Vec<OpenError>,
+    /// Whether every source could be looked at beforehand.
+    pub(super) is_complete: bool,
+}
+
+/// The files of one capture, in order, open at their beginning.
+pub(super) struct Chapter {
+    pub(super) sources: Vec<Source>,
+    pub(super) evidence: Evidence,
+}
+
+struct Looked {
+    source: Source,
+    span: Option<Span>,
+    packets: u64,
+    evidence: Evidence,
+}
+
+/// Looks through all files of the plan.
+pub(super) fn survey(plan: &Plan) -> Survey {
+    let mut errors = Vec::new();
+    let mut looked = Vec::new();
+    for path in &plan.files {
+        match look(path) {
+            Ok(one) => looked.push(one),
+            Err(error) => errors.push(error),
+        }
+    }
+    let is_complete = looked.iter().all(|one| one.source.is_rereadable());
+    let spans: Vec<Option<Span>> = looked.iter().map(|one| one.span).collect();
+    let captures = assign_captures(&spans, plan.joining);
+    let mut chapters: Vec<(Chapter, u64)> = Vec::new();
+    for (mut one, capture) in looked.into_iter().zip(captures) {
+        let index = capture as usize - 1;
+        if index == chapters.len() {
+            chapters.push((Chapter { sources: Vec::new(), evidence: Evidence::default() }, 0));
+        }
+        let (chapter, packets) = &mut chapters[index];
+        one.source.continue_as(capture, *packets);
+        *packets += one.packets;
+        chapter.evidence.merge(&one.evidence);
+        chapter.sources.push(one.source);
+    }
+    Survey { chapters: chapters.into_iter().map(|(chapter, _)| chapter).collect(), errors, is_complete }
+}
+
+fn look(path: &Path) -> Result<Looked, OpenError> {
+    let mut looked =
+        Looked { source: Source::open(path)?, span: None, packets: 0, evidence: Evidence::default() };
+    if looked.source.is_rereadable() {
+        looked.read_through();
+        looked.source = Source::open(path)?;
+    }
+    Ok(looked)
+}
+
+impl Looked {
+    fn read_through(&mut self) {
+        loop {
+            match self.source.next_frame() {
+                Ok(Some(frame)) => {
+                    self.packets += 1;
+                    self.evidence.learn(&frame);
+                    if let Some(time) = frame.time {
+                        let span = self.span.get_or_insert(Span { first: time, last: time });
+                        span.first = span.first.min(time);
+                        span.last = span.last.max(time);
+                    }
+                }
+                Ok(None) => return,
+                // told in the second pass, which meets it again
+                Err(_) => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! The records as comma-separated values: nested names joined by dots, lists by semicolons, lists of objects
+//! as JSON. A cell that a spreadsheet would take for a formula begins with an apostrophe.
+
+use std::io::{self, Write};
+
+use csv::Writer;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::record::{CaptureRecord, ConnectionRecord, FcsBook, SessionRecord};
+use super::tally::Tally;
+use super::utc::utc;
+use super::{Options, PacketEvent, Sink, Summary, View, escape, info, payload};
+use crate::conversation::smtp::Session;
+use crate::flow::Connection;
+use crate::packet::Protocol;
+
+const PACKET: &[&str] = &[
+    "capture",
+    "number",
+    "time",
+    "captured_length",
+    "original_length",
+    "interface",
+    "link_type",
+    "layers",
+    "stopped.layer",
+    "stopped.offset",
+    "stopped.reason",
+    "fcs.state",
+    "fcs.basis",
+    "checksums",
+    "tcp.stream",
+    "tcp.from",
+    "tcp.notes",
+    "tcp.seq",
+    "tcp.ack",
+    "source",
+    "destination",
+    "info",
+];
+
+const CONNECTION: &[&str] = &[
+    "capture",
+    "stream",
+    "first_packet",
+    "last_packet",
+    "start",
+    "end",
+    "initiator.address",
+    "initiator.port",
+    "responder.address",
+    "responder.port",
+    "roles",
+    "packets.initiator",
+    "packets.responder",
+    "payload_bytes.initiator",
+    "payload_bytes.responder",
+    "handshake.kind",
+    "handshake.syn",
+    "handshake.syn_ack",
+    "handshake.ack",
+    "handshake.syn_attempts",
+    "handshake.rtt_ns.initiator",
+    "handshake.rtt_ns.responder",
+    "teardown.kind",
+    "teardown.packets",
+    "teardown.first",
+    "states.initiator",
+    "states.responder",
+    "completeness",
+    "notes",
+    "application",
+    "gaps_total",
+    "evicted",
+];
+
+const SESSION: &[&str] = &[
+    "capture",
+    "stream",
+    "first_packet",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "role",
+    "role_basis",
+    "encryption",
+    "encrypted_from",
+    "greeting",
+    "client_name",
+    "capabilities",
+    "auth.mechanism",
+    "auth.user",
+    "auth.outcome",
+    "turns",
+    "messages",
+    "warnings",
+    "ended",
+];
+
+const FCS: &[&str] = &[
+    "record",
+    "capture",
+    "interface",
+    "source",
+    "frames",
+    "good",
+    "bad",
+    "unverifiable",
+    "absent",
+    "unknown",
+    "basis",
+    "number",
+    "time",
+    "state",
+    "offset",
+    "stored",
+    "computed",
+];
+
+const CAPTURE: &[&str] = &[
+    "files",
+    "packets_read",
+    "packets",
+    "captured_bytes",
+    "original_bytes",
+    "start",
+    "end",
+    "duration_ns",
+    "protocols",
+    "fcs.good",
+    "fcs.bad",
+    "fcs.unverifiable",
+    "fcs.absent",
+    "fcs.unknown",
+    "bad_checksums",
+    "stopped",
+    "connections.count",
+    "connections.handshakes",
+    "connections.teardowns",
+    "connections.notes",
+    "connections.evicted",
+    "smtp.sessions",
+    "smtp.messages",
+    "smtp.recipients_accepted",
+    "smtp.recipients_refused",
+    "smtp.warnings",
+    "damage",
+];
+
+/// The sink for a view.
+pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
+    let columns = match options.view {
+        View::Packets | View::Layers => PACKET,
+        View::Tcp => CONNECTION,
+        View::Smtp => SESSION,
+        View::Fcs => FCS,
+        View::Overview => CAPTURE,
+    };
+    Box::new(Rows {
+        view: options.view,
+        reveal_secrets: options.reveal_secrets,
+        columns,
+        out: Writer::from_writer(out),
+        headed: false,
+        tally: Tally::default(),
+        book: FcsBook::default(),
+        info: String::new(),
+    })
+}
+
+struct Rows {
+    view: View,
+    reveal_secrets: bool,
+    columns: &'static [&'static str],
+    out: Writer<Box<dyn Write>>,
+    headed: bool,
+    tally: Tally,
+    book: FcsBook,
+    info: String,
+}
+
+impl Sink for Rows {
+    fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        match self.view {
+            View::Packets | View::Layers => self.packet_row(event),
+            View::Fcs => match self.book.enter(event) {
+                Some(frame) => self.row(&frame),
+                None => Ok(()),
+            },
+            View::Overview => {
+                self.tally.packet(event);
+                Ok(())
+            }
+            View::Tcp | View::Smtp => Ok(()),
+        }
+    }
+
+    fn connection(&mut self, connection: &Connection, application: Option<Protocol>) -> io::Result<()> {
+        if self.view == View::Tcp {
+            return self.row(&ConnectionRecord::new(connection, application));
+        }
+        self.tally.connection(connection);
+        Ok(())
+    }
+
+    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
+        if self.view == View::Smtp {
+            return self.row(&SessionRecord::new(session, self.reveal_secrets));
+        }
+        self.tally.session(session);
+        Ok(())
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        self.head()?;
+        match self.view {
+            View::Fcs => {
+                let records: Vec<_> = self.book.summaries(summary).collect();
+                records.iter().try_for_each(|record| self.row(record))?;
+            }
+            View::Overview => {
+                let record = CaptureRecord::new(&self.tally, summary);
+                self.row(&record)?;
+            }
+            View::Packets | View::Layers | View::Tcp | View::Smtp => {}
+        }
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Rows {
+    fn head(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.headed, true) {
+            self.out.write_record(self.columns)?;
+        }
+        Ok(())
+    }
+
+    fn row(&mut self, record: &impl Serialize) -> io::Result<()> {
+        self.head()?;
+        let value = serde_json::to_value(record)?;
+        let cells = self.columns.iter().map(|column| {
+            column.split('.').try_fold(&value, |value, name| value.get(name)).map_or_else(String::new, cell)
+        });
+        Ok(self.out.write_record(cells)?)
+    }
+
+    fn packet_row(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        self.head()?;
+        let (frame, dissection) = (event.frame, event.dissection);
+        self.info.clear();
+        info::write(event, &mut self.info);
+        let text = |value: Option<String>| value.unwrap_or_default();
+        let stopped = dissection.stopped;
+        let fcs = dissection.fcs;
+        let place = event.place;
+        let checksums = dissection.checksums.named().into_iter();
+        self.out.write_record([
+            frame.capture.to_string(),
+            frame.number.to_string(),
+            text(frame.time.map(utc)),
+            frame.octets.len().to_string(),
+            frame.original_length.to_string(),
+            frame.interface.to_string(),
+            frame.link_type.to_string(),
+            join(payload::layers(event).map(|layer| layer.protocol.name().to_owned())),
+            text(stopped.map(|s| s.layer.name().to_owned())),
+            text(stopped.map(|s| s.offset.to_string())),
+            text(stopped.map(|s| s.reason.to_string())),
+            text(fcs.map(|f| f.state.name().to_owned())),
+            text(fcs.map(|f| f.basis.name().to_owned())),
+            join(checksums.filter_map(|(name, state)| Some(format!("{name}={}", state?.name())))),
+            text(place.map(|p| p.stream.to_string())),
+            text(place.map(|p| p.from.name().to_owned())),
+            join(place.into_iter().flat_map(|p| p.notes.iter()).map(|note| note.name().to_owned())),
+            text(place.map(|p| p.relative_seq.to_string())),
+            text(place.and_then(|p| p.relative_ack).map(|ack| ack.to_string())),
+            text(dissection.ip.map(|ip| ip.source.to_string())),
+            text(dissection.ip.map(|ip| ip.destination.to_string())),
+            safe(&self.info),
+        ])?;
+        Ok(())
+    }
+}
+
+fn join(words: impl Iterator<Item = String>) -> String {
+    words.collect::<Vec<_>>().join(";")
+}
+
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        Value::String(text) => safe(text),
+        Value::Array(items) if items.iter().any(Value::is_object) => safe(&value.to_string()),
+        Value::Array(items) => safe(&join(items.iter().map(cell))),
+        Value::Object(map) => join(map.iter().map(|(name, value)| format!("{name}={}", cell(value)))),
+    }
+}
+
+/// Text that neither a terminal nor a spreadsheet obeys.
+fn safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    if text.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        out.push('\'');
+    }
+    escape::push_text(&mut out, text);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_is_no_formula_and_no_escape_sequence() {
+        assert_eq!(safe("=HYPERLINK(1)"), "'=HYPERLINK(1)");
+        assert_eq!(safe("\x1b[2J"), "\\u{1b}[2J");
+        assert_eq!(cell(&serde_json::json!([1, 2])), "1;2");
+        assert_eq!(cell(&serde_json::json!({"a": 1, "b": 2})), "a=1;b=2");
+    }
+}

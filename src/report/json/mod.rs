@@ -1,0 +1,163 @@
+//! Records as JSON, one object a line.
+
+mod packet;
+mod text;
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::record::{CaptureRecord, ConnectionRecord, FcsBook, SessionRecord};
+use super::{Options, PacketEvent, Sink, Summary, View, escape, tally::Tally};
+use crate::conversation::smtp::Session;
+use crate::flow::Connection;
+use crate::packet::Protocol;
+use packet::PacketWriter;
+
+/// The sink for a view.
+pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
+    match options.view {
+        View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
+        View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
+        View::Tcp => Box::new(Connections { out }),
+        View::Smtp => Box::new(Sessions { out, reveal_secrets: options.reveal_secrets }),
+        View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
+        View::Overview => Box::new(Capture { out, tally: Tally::default() }),
+    }
+}
+
+struct Packets {
+    writer: PacketWriter,
+    out: Box<dyn Write>,
+}
+
+impl Sink for Packets {
+    fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        self.out.write_all(self.writer.record(event))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+struct Connections {
+    out: Box<dyn Write>,
+}
+
+impl Sink for Connections {
+    fn connection(&mut self, connection: &Connection, application: Option<Protocol>) -> io::Result<()> {
+        line(&mut self.out, &ConnectionRecord::new(connection, application))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+struct Sessions {
+    out: Box<dyn Write>,
+    reveal_secrets: bool,
+}
+
+impl Sink for Sessions {
+    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
+        line(&mut self.out, &SessionRecord::new(session, self.reveal_secrets))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+struct Fcs {
+    out: Box<dyn Write>,
+    book: FcsBook,
+}
+
+impl Sink for Fcs {
+    fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        match self.book.enter(event) {
+            Some(frame) => line(&mut self.out, &frame),
+            None => Ok(()),
+        }
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        for record in self.book.summaries(summary) {
+            line(&mut self.out, &record)?;
+        }
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+struct Capture {
+    out: Box<dyn Write>,
+    tally: Tally,
+}
+
+impl Sink for Capture {
+    fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        self.tally.packet(event);
+        Ok(())
+    }
+
+    fn connection(&mut self, connection: &Connection, _: Option<Protocol>) -> io::Result<()> {
+        self.tally.connection(connection);
+        Ok(())
+    }
+
+    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
+        self.tally.session(session);
+        Ok(())
+    }
+
+    fn finish(&mut self, summary: &Summary) -> io::Result<()> {
+        line(&mut self.out, &CaptureRecord::new(&self.tally, summary))?;
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn line(out: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string(record)?;
+    out.write_all(harmless(text).as_bytes())?;
+    out.write_all(b"\n")
+}
+
+/// JSON with every character that a terminal could obey escaped, which serde_json does for C0 alone.
+fn harmless(json: String) -> String {
+    if json.is_ascii() && !json.contains('\x7f') {
+        return json;
+    }
+    let mut out = String::with_capacity(json.len() + 16);
+    for c in json.chars() {
+        if escape::is_harmful(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}

@@ -1,1 +1,0 @@
-//! Records: what `--format json` writes, and what `layerscope schema` describes.

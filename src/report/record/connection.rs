@@ -1,0 +1,171 @@
+//! `connection`: one a TCP connection.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{EndpointRecord, Sides};
+use crate::flow::{Connection, Handshake, Offer, RoleBasis, Teardown};
+use crate::packet::{Note, Protocol, Side};
+use crate::report::utc::utc;
+
+/// The shape of a `connection` record.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "connection")]
+pub(in crate::report) struct ConnectionRecord {
+    schema: u8,
+    record: &'static str,
+    capture: u32,
+    stream: u64,
+    first_packet: u64,
+    last_packet: u64,
+    start: Option<String>,
+    end: Option<String>,
+    initiator: EndpointRecord,
+    responder: EndpointRecord,
+    /// `observed` or `inferred`.
+    roles: &'static str,
+    packets: Sides<u64>,
+    /// Octets of the stream, each counted once.
+    payload_bytes: Sides<u64>,
+    handshake: HandshakeRecord,
+    teardown: TeardownRecord,
+    /// Names of RFC 9293 section 3.3.2, after the last packet.
+    states: Sides<&'static str>,
+    /// 1 SYN + 2 SYN-ACK + 4 ACK + 8 data + 16 FIN + 32 RST.
+    completeness: u8,
+    notes: BTreeMap<&'static str, u32>,
+    application: Option<&'static str>,
+    gaps: Vec<GapRecord>,
+    gaps_total: u64,
+    conflicting_overlaps: u64,
+    captured_twice: u64,
+    /// The table was full: what came later is missing.
+    evicted: bool,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct HandshakeRecord {
+    kind: &'static str,
+    syn: Vec<u64>,
+    syn_ack: Vec<u64>,
+    ack: Option<u64>,
+    syn_attempts: u32,
+    /// Nanoseconds each end took to answer.
+    rtt_ns: Sides<Option<i64>>,
+    initiator_isn: Option<u32>,
+    responder_isn: Option<u32>,
+    options: OptionsRecord,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct OptionsRecord {
+    /// Octets.
+    mss: Sides<Option<u16>>,
+    /// Shift counts.
+    window_scale: Sides<Option<u8>>,
+    sack_permitted: Sides<Option<bool>>,
+    timestamps: Sides<Option<bool>>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct TeardownRecord {
+    kind: &'static str,
+    packets: Vec<u64>,
+    first: Option<&'static str>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct GapRecord {
+    from: &'static str,
+    offset: u64,
+    length: u64,
+    packet: u64,
+}
+
+impl ConnectionRecord {
+    pub(in crate::report) fn new(connection: &Connection, application: Option<Protocol>) -> Self {
+        Self {
+            schema: 1,
+            record: "connection",
+            capture: connection.capture,
+            stream: connection.stream,
+            first_packet: connection.first_packet,
+            last_packet: connection.last_packet,
+            start: connection.start.map(utc),
+            end: connection.end.map(utc),
+            initiator: connection.endpoints.initiator.into(),
+            responder: connection.endpoints.responder.into(),
+            roles: match connection.roles {
+                RoleBasis::Observed => "observed",
+                RoleBasis::Inferred => "inferred",
+            },
+            packets: Sides::map(&connection.packets, |&count| count),
+            payload_bytes: Sides::map(&connection.payload_octets, |&octets| octets),
+            handshake: (&connection.handshake).into(),
+            teardown: (&connection.teardown).into(),
+            states: Sides::map(&connection.states, |state| state.name()),
+            completeness: connection.completeness,
+            notes: notes(&connection.notes),
+            application: application.map(Protocol::name),
+            gaps: connection
+                .gaps
+                .iter()
+                .map(|gap| GapRecord {
+                    from: gap.from.name(),
+                    offset: gap.offset,
+                    length: gap.length,
+                    packet: gap.packet,
+                })
+                .collect(),
+            gaps_total: connection.gaps_total,
+            conflicting_overlaps: connection.conflicting_overlaps,
+            captured_twice: connection.captured_twice,
+            evicted: connection.evicted,
+        }
+    }
+}
+
+fn notes(counts: &[u32; Note::ALL.len()]) -> BTreeMap<&'static str, u32> {
+    Note::ALL
+        .iter()
+        .zip(counts)
+        .filter(|(_, count)| **count > 0)
+        .map(|(note, &count)| (note.name(), count))
+        .collect()
+}
+
+impl From<&Handshake> for HandshakeRecord {
+    fn from(handshake: &Handshake) -> Self {
+        fn offered<T: Clone>(handshake: &Handshake, get: impl Fn(&Offer) -> Option<T>) -> Sides<Option<T>> {
+            Sides::map(&handshake.offers, |offer| offer.as_ref().and_then(&get))
+        }
+        Self {
+            kind: handshake.kind.name(),
+            syn: handshake.syn.clone(),
+            syn_ack: handshake.syn_ack.clone(),
+            ack: handshake.ack,
+            syn_attempts: handshake.syn_attempts,
+            rtt_ns: Sides::map(&handshake.rtt_ns, |&nanos| nanos),
+            initiator_isn: handshake.isn.initiator.map(|isn| isn.0),
+            responder_isn: handshake.isn.responder.map(|isn| isn.0),
+            options: OptionsRecord {
+                mss: offered(handshake, |offer| offer.mss),
+                window_scale: offered(handshake, |offer| offer.window_scale),
+                sack_permitted: offered(handshake, |offer| Some(offer.sack_permitted)),
+                timestamps: offered(handshake, |offer| Some(offer.timestamps)),
+            },
+        }
+    }
+}
+
+impl From<&Teardown> for TeardownRecord {
+    fn from(teardown: &Teardown) -> Self {
+        Self {
+            kind: teardown.kind.name(),
+            packets: teardown.packets.clone(),
+            first: teardown.first.map(Side::name),
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The records: what `--format json` writes and `layerscope schema` describes. One file a record.
+
+mod capture;
+mod connection;
+mod fcs;
+mod packet;
+mod session;
+
+use serde::Serialize;
+
+pub(super) use capture::CaptureRecord;
+pub(super) use connection::ConnectionRecord;
+pub(super) use fcs::{FcsBook, FcsFrameRecord, FcsSummaryRecord};
+pub(super) use packet::{FieldRecord, PacketRecord};
+pub(super) use session::SessionRecord;
+
+use crate::packet::PerSide;
+
+/// A value for each end of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub(super) struct Sides<T> {
+    initiator: T,
+    responder: T,
+}
+
+impl<T: Clone> Sides<T> {
+    fn map<U>(sides: &PerSide<U>, convert: impl Fn(&U) -> T) -> Self {
+        Self { initiator: convert(&sides.initiator), responder: convert(&sides.responder) }
+    }
+}
+
+/// An address and a port.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub(super) struct EndpointRecord {
+    address: String,
+    port: u16,
+    /// What kind of address it is.
+    scope: &'static str,
+}
+
+impl From<crate::packet::Endpoint> for EndpointRecord {
+    fn from(endpoint: crate::packet::Endpoint) -> Self {
+        Self {
+            address: endpoint.address.to_string(),
+            port: endpoint.port,
+            scope: crate::packet::scope(endpoint.address).name(),
+        }
+    }
+}
+
+fn hex(octets: &[u8]) -> String {
+    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+}

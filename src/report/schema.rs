@@ -1,0 +1,33 @@
+//! The JSON Schema of the records.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Value, json};
+
+use super::record::{
+    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, PacketRecord, SessionRecord,
+};
+
+/// One schema for all records; `record` says which branch a line belongs to.
+pub fn schema() -> Value {
+    let mut generator = SchemaSettings::draft2020_12().into_generator();
+    let branches = [
+        generator.subschema_for::<PacketRecord>(),
+        generator.subschema_for::<ConnectionRecord>(),
+        generator.subschema_for::<SessionRecord>(),
+        generator.subschema_for::<FcsSummaryRecord>(),
+        generator.subschema_for::<FcsFrameRecord>(),
+        generator.subschema_for::<CaptureRecord>(),
+    ];
+    let mut definitions = generator.take_definitions(true);
+    for record in ["packet", "connection", "smtp_session", "fcs_summary", "fcs_frame", "capture"] {
+        let properties = &mut definitions[record]["properties"];
+        properties["record"] = json!({ "const": record });
+        properties["schema"] = json!({ "const": 1 });
+    }
+    json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "layerscope records",
+        "oneOf": branches,
+        "$defs": definitions,
+    })
+}

@@ -1,0 +1,86 @@
+//! What a capture adds up to, within bounds.
+
+use std::collections::BTreeMap;
+
+use super::{PacketEvent, payload};
+use crate::conversation::smtp::Session;
+use crate::dissect::Checksum;
+use crate::flow::Connection;
+use crate::packet::{Note, Protocol, Timestamp};
+
+/// Counts of a capture.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub(super) packets: u64,
+    pub(super) captured_octets: u64,
+    pub(super) original_octets: u64,
+    pub(super) first: Option<Timestamp>,
+    pub(super) last: Option<Timestamp>,
+    pub(super) protocols: BTreeMap<Protocol, u64>,
+    /// Frames by FCS state: good, bad, unverifiable, absent, unknown.
+    pub(super) fcs: [u64; 5],
+    pub(super) bad_checksums: BTreeMap<&'static str, u64>,
+    pub(super) offloaded_checksums: u64,
+    pub(super) stopped: u64,
+    pub(super) notes: BTreeMap<&'static str, u64>,
+    pub(super) handshakes: BTreeMap<&'static str, u64>,
+    pub(super) teardowns: BTreeMap<&'static str, u64>,
+    pub(super) connections: u64,
+    pub(super) evicted: u64,
+    pub(super) sessions: u64,
+    pub(super) messages: u64,
+    pub(super) recipients_accepted: u64,
+    pub(super) recipients_refused: u64,
+    pub(super) smtp_warnings: BTreeMap<&'static str, u64>,
+}
+
+impl Tally {
+    pub(super) fn packet(&mut self, event: &PacketEvent<'_>) {
+        self.packets += 1;
+        self.captured_octets += event.frame.octets.len() as u64;
+        self.original_octets += u64::from(event.frame.original_length);
+        if let Some(time) = event.frame.time {
+            self.first = Some(self.first.map_or(time, |first| first.min(time)));
+            self.last = Some(self.last.map_or(time, |last| last.max(time)));
+        }
+        for layer in payload::layers(event) {
+            *self.protocols.entry(layer.protocol).or_default() += 1;
+        }
+        if let Some(fcs) = &event.dissection.fcs {
+            self.fcs[fcs.state as usize] += 1;
+        }
+        for (name, state) in event.dissection.checksums.named() {
+            match state {
+                Some(Checksum::Bad) => *self.bad_checksums.entry(name).or_default() += 1,
+                Some(Checksum::OffloadLikely) => self.offloaded_checksums += 1,
+                Some(Checksum::Good | Checksum::Absent | Checksum::Unverifiable) | None => {}
+            }
+        }
+        self.stopped += u64::from(event.dissection.stopped.is_some());
+    }
+
+    pub(super) fn connection(&mut self, connection: &Connection) {
+        self.connections += 1;
+        self.evicted += u64::from(connection.evicted);
+        *self.handshakes.entry(connection.handshake.kind.name()).or_default() += 1;
+        *self.teardowns.entry(connection.teardown.kind.name()).or_default() += 1;
+        for (note, &count) in Note::ALL.iter().zip(&connection.notes).filter(|(_, count)| **count > 0) {
+            *self.notes.entry(note.name()).or_default() += u64::from(count);
+        }
+    }
+
+    pub(super) fn session(&mut self, session: &Session) {
+        self.sessions += 1;
+        self.messages += session.messages.len() as u64;
+        for recipient in session.messages.iter().flat_map(|message| &message.rcpt_to) {
+            match recipient.reply.as_ref().map(|reply| reply.code) {
+                Some(200..300) => self.recipients_accepted += 1,
+                Some(_) => self.recipients_refused += 1,
+                None => {}
+            }
+        }
+        for warning in &session.warnings {
+            *self.smtp_warnings.entry(warning.name()).or_default() += 1;
+        }
+    }
+}

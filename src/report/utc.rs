@@ -1,0 +1,50 @@
+//! Times in RFC 3339, UTC, nine digits.
+
+use crate::packet::Timestamp;
+
+/// Writes times; keeps the last second, because the next packet is likely to be in it.
+#[derive(Debug, Default)]
+pub(super) struct UtcWriter {
+    second: Option<i64>,
+    text: String,
+}
+
+impl UtcWriter {
+    /// `2015-06-12T18:04:05.123456000Z`.
+    pub(super) fn push(&mut self, time: Timestamp, out: &mut Vec<u8>) {
+        let (second, nanos) =
+            (time.nanos().div_euclid(1_000_000_000), time.nanos().rem_euclid(1_000_000_000));
+        if self.second != Some(second) {
+            self.second = Some(second);
+            self.text = jiff::Timestamp::from_second(second)
+                .map_or_else(|_| String::new(), |at| at.strftime("%Y-%m-%dT%H:%M:%S.").to_string());
+        }
+        out.extend_from_slice(self.text.as_bytes());
+        let mut digits = [b'0'; 9];
+        let mut rest = nanos;
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+        }
+        out.extend_from_slice(&digits);
+        out.push(b'Z');
+    }
+}
+
+/// The same as a string of its own.
+pub(super) fn utc(time: Timestamp) -> String {
+    let mut out = Vec::with_capacity(32);
+    UtcWriter::default().push(time, &mut out);
+    String::from_utf8(out).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_has_nine_digits_before_and_after_the_epoch() {
+        assert_eq!(utc(Timestamp::from_parts(1_434_132_245, 123_456_000)), "2015-06-12T18:04:05.123456000Z");
+        assert_eq!(utc(Timestamp::from_nanos(-1)), "1969-12-31T23:59:59.999999999Z");
+    }
+}

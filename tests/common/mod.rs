@@ -1,0 +1,88 @@
+//! Runs the real binary, and builds small captures.
+
+#![allow(dead_code, reason = "each test file uses its part")]
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+/// A capture of `samples/`.
+pub fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
+}
+
+/// Every capture of `samples/`.
+pub fn samples() -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
+    let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| {
+            let name = path.to_string_lossy();
+            [".pcap", ".pcapng", ".pcap.gz", ".pcap.zst"].iter().any(|ending| name.ends_with(ending))
+        })
+        .collect();
+    found.sort();
+    assert!(found.len() > 50, "samples are missing");
+    found
+}
+
+/// `layerscope`, in English, as wide as a small terminal.
+pub fn layerscope() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_layerscope"));
+    command.env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("LC_MESSAGES").env("COLUMNS", "80");
+    command
+}
+
+/// Runs it with these words.
+pub fn run<S: AsRef<std::ffi::OsStr>>(words: impl IntoIterator<Item = S>) -> Output {
+    layerscope().args(words).output().unwrap()
+}
+
+/// Standard output as text; must be UTF-8.
+pub fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// Standard error as text.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The records that a view writes of a capture.
+pub fn records(view: &str, capture: &Path) -> Vec<Value> {
+    records_with(view, capture, &[])
+}
+
+/// The records that a view writes of a capture, with more options.
+pub fn records_with(view: &str, capture: &Path, options: &[&str]) -> Vec<Value> {
+    let output =
+        layerscope().arg(view).args(["--format", "json"]).args(options).arg(capture).output().unwrap();
+    assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
+    stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Octets of a classic pcap: microseconds, little-endian, these frames a millisecond apart.
+pub fn pcap(link_type: u32, frames: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for word in [0xa1b2_c3d4, 0x0004_0002, 0, 0, 262_144, link_type] {
+        out.extend_from_slice(&u32::to_le_bytes(word));
+    }
+    for (index, frame) in frames.iter().enumerate() {
+        let length = frame.len() as u32;
+        for word in [1_700_000_000, index as u32 * 1000, length, length] {
+            out.extend_from_slice(&word.to_le_bytes());
+        }
+        out.extend_from_slice(frame);
+    }
+    out
+}
+
+/// A file of these octets in a folder of its own, which goes when the pair is dropped.
+pub fn file(name: &str, octets: &[u8]) -> (tempfile::TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(name);
+    std::fs::write(&path, octets).unwrap();
+    (folder, path)
+}
