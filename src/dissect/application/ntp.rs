@@ -133,7 +133,7 @@ pub(super) mod tests {
         assert_eq!(field("root_dispersion").label.as_deref(), Some("0.500000 s"));
         assert_eq!(field("origin_timestamp").label, None);
         let sent = field("transmit_timestamp");
-        assert_eq!((sent.offset, sent.label.as_deref()), (82, Some("2015-06-12T18:04:00.500000000Z")));
+        assert_eq!((sent.offset, sent.label.as_deref()), (82, Some("2015-06-12T09:34:56.500000000Z")));
     }
 
     #[test]
