@@ -97,7 +97,7 @@ pub(super) fn fields(octets: &[u8], offset: u32) -> Vec<Field> {
 /// The time of a 64-bit timestamp of era 0; none where it is 0, which says that the time is not known.
 fn utc(stamp: u64) -> Option<String> {
     let seconds = (stamp >> 32).checked_sub(UNIX_EPOCH).filter(|_| stamp != 0)?;
-    let nanoseconds = (stamp & 0xffff_ffff) * 1_000_000_000 >> 32;
+    let nanoseconds = ((stamp & 0xffff_ffff) * 1_000_000_000) >> 32;
     let time = jiff::Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()?;
     Some(format!("{time:.9}"))
 }
