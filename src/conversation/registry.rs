@@ -31,8 +31,11 @@ enum Verdict {
     Wait,
 }
 
+/// A protocol, and what tells whether an opening is its.
+type Row = (Protocol, fn(&Opening<'_>) -> Verdict);
+
 /// One row a protocol. The first that says yes is it.
-const TABLE: [(Protocol, fn(&Opening<'_>) -> Verdict); 4] =
+const TABLE: [Row; 4] =
     [(Protocol::Tls, tls), (Protocol::Http, http), (Protocol::Smtp, smtp), (Protocol::Dns, dns)];
 
 /// The application that speaks, from the first octets of both directions.

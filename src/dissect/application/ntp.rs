@@ -97,7 +97,7 @@ pub(super) fn fields(octets: &[u8], offset: u32) -> Vec<Field> {
 /// The time of a 64-bit timestamp of era 0; none where it is 0, which says that the time is not known.
 fn utc(stamp: u64) -> Option<String> {
     let seconds = (stamp >> 32).checked_sub(UNIX_EPOCH).filter(|_| stamp != 0)?;
-    let nanoseconds = (stamp & 0xffff_ffff) * 1_000_000_000 >> 32;
+    let nanoseconds = ((stamp & 0xffff_ffff) * 1_000_000_000) >> 32;
     let time = jiff::Timestamp::new(i64::try_from(seconds).ok()?, i32::try_from(nanoseconds).ok()?).ok()?;
     Some(format!("{time:.9}"))
 }
@@ -133,7 +133,7 @@ pub(super) mod tests {
         assert_eq!(field("root_dispersion").label.as_deref(), Some("0.500000 s"));
         assert_eq!(field("origin_timestamp").label, None);
         let sent = field("transmit_timestamp");
-        assert_eq!((sent.offset, sent.label.as_deref()), (82, Some("2015-06-12T18:04:00.500000000Z")));
+        assert_eq!((sent.offset, sent.label.as_deref()), (82, Some("2015-06-12T09:34:56.500000000Z")));
     }
 
     #[test]
