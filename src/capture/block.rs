@@ -81,11 +81,8 @@ impl Clock {
     /// `resolution` as in if_tsresol: a power of ten, or of two where its high bit is set.
     fn new(resolution: u8, offset_seconds: i64) -> Self {
         let exponent = u32::from(resolution & 0x7f);
-        let ticks_per_second = if resolution & 0x80 == 0 {
-            10u128.checked_pow(exponent)
-        } else {
-            1u128.checked_shl(exponent)
-        };
+        let ticks_per_second =
+            if resolution & 0x80 == 0 { 10u128.checked_pow(exponent) } else { 1u128.checked_shl(exponent) };
         Self { ticks_per_second: ticks_per_second.unwrap_or(u128::MAX), offset_seconds }
     }
 

@@ -81,11 +81,14 @@ fn kind(head: &[u8]) -> Kind {
     match head {
         [] => Kind::Other("it is empty (0 octets)".into()),
         [0x0a, 0x0d, 0x0d, 0x0a, _, _, _, _, magic @ ..]
-            if magic.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d]) || magic.starts_with(&[0x4d, 0x3c, 0x2b, 0x1a]) =>
+            if magic.starts_with(&[0x1a, 0x2b, 0x3c, 0x4d])
+                || magic.starts_with(&[0x4d, 0x3c, 0x2b, 0x1a]) =>
         {
             Kind::Pcapng
         }
-        [0x0a, 0x0d, 0x0d, 0x0a, ..] => Kind::Other("a pcapng section header without a byte-order magic".into()),
+        [0x0a, 0x0d, 0x0d, 0x0a, ..] => {
+            Kind::Other("a pcapng section header without a byte-order magic".into())
+        }
         _ => match Header::parse(head) {
             Some(Ok(header)) => Kind::Classic(header),
             Some(Err(length)) => {
@@ -107,7 +110,3 @@ fn first_octets(head: &[u8]) -> String {
         hex
     }
 }
-
-#[cfg(test)]
-#[path = "file_tests.rs"]
-mod tests;

@@ -95,7 +95,9 @@ fn matches(program: &BpfProgram, frame: &Frame<'_>) -> bool {
     // SAFETY: the instructions were compiled by libpcap, which ends each path in a return and jumps only
     // forward and inside; the type is `struct bpf_insn` (`repr(transparent)`). They and the `length` octets
     // live as long as the call, which keeps no pointer and reads no octet at or beyond `length`.
-    unsafe { bpf_filter(instructions.as_ptr().cast(), frame.octets.as_ptr(), frame.original_length, length) != 0 }
+    unsafe {
+        bpf_filter(instructions.as_ptr().cast(), frame.octets.as_ptr(), frame.original_length, length) != 0
+    }
 }
 
 /// Compiles for a link type; the error is libpcap's own words.
@@ -141,9 +143,15 @@ fn place(expression: &str, reason: &str) -> Option<usize> {
             .iter()
             .any(|rest| compile(&format!("{before}{rest}"), LinkType::ETHERNET).is_ok())
     };
-    let longest = words(expression).map(|(start, word)| start + word.len()).take(64).filter(|&end| could_go_on(end)).last();
+    let longest = words(expression)
+        .map(|(start, word)| start + word.len())
+        .take(64)
+        .filter(|&end| could_go_on(end))
+        .last();
     let behind = longest.unwrap_or(0);
-    characters(words(expression).find(|(start, _)| *start >= behind).map_or(expression.len(), |(start, _)| start))
+    characters(
+        words(expression).find(|(start, _)| *start >= behind).map_or(expression.len(), |(start, _)| start),
+    )
 }
 
 /// The words of the expression and where each begins, in octets.

@@ -167,9 +167,8 @@ impl Pcapng {
         let length = length as usize;
         if !self.window.fill(length) {
             let left = self.window.data().len();
-            return Err(self.lose(format!(
-                "block of type {kind:#x} says a length of {length} octets, {left} are left"
-            )));
+            return Err(self
+                .lose(format!("block of type {kind:#x} says a length of {length} octets, {left} are left")));
         }
         let trailer = self.order.u32(self.window.data(), length - 4).unwrap_or_default();
         if trailer as usize != length {
@@ -223,7 +222,8 @@ impl Pcapng {
         };
         let Some(order) = order else { return false };
         let (Some(kind), Some(length)) = (order.u32(data, 0), order.u32(data, 4)) else { return false };
-        let known = matches!(kind, 1..=6 | 9 | 10 | block::SECTION | pcap_parser::CB_MAGIC | pcap_parser::DCB_MAGIC);
+        let known =
+            matches!(kind, 1..=6 | 9 | 10 | block::SECTION | pcap_parser::CB_MAGIC | pcap_parser::DCB_MAGIC);
         if !known || !(12..=MAX_LANDMARK).contains(&length) || length % 4 != 0 {
             return false;
         }
@@ -276,7 +276,9 @@ impl Pcapng {
         match self.text_left.checked_sub(octets) {
             Some(left) => self.text_left = left,
             None => {
-                return Err(self.damage(format!("more than {MAX_TEXT} octets of names and comments: left out")));
+                return Err(
+                    self.damage(format!("more than {MAX_TEXT} octets of names and comments: left out"))
+                );
             }
         }
         Ok(())
@@ -333,7 +335,3 @@ impl Pcapng {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "pcapng_tests.rs"]
-mod tests;

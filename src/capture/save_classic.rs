@@ -48,7 +48,9 @@ impl Classic {
             return Err(format!("packet {number} has no time, which a pcap cannot say; save as .pcapng"));
         };
         let Ok(seconds) = u32::try_from(time.nanos().div_euclid(1_000_000_000)) else {
-            return Err(format!("packet {number} is from before 1970 or after 2106, which a pcap cannot say"));
+            return Err(format!(
+                "packet {number} is from before 1970 or after 2106, which a pcap cannot say"
+            ));
         };
         let Ok(captured) = u32::try_from(frame.octets.len()) else {
             return Err(format!("packet {number} is too long for a pcap"));
