@@ -110,7 +110,3 @@ fn first_octets(head: &[u8]) -> String {
         hex
     }
 }
-
-#[cfg(test)]
-#[path = "file_tests.rs"]
-mod tests;

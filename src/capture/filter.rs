@@ -126,16 +126,13 @@ fn dlt(link_type: LinkType) -> Linktype {
 /// syntax error behind the longest run of words that something could still follow.
 fn place(expression: &str, reason: &str) -> Option<usize> {
     let characters = |octets: usize| expression.get(..octets).map(|before| before.chars().count());
-    let quoted = reason.split(['\'', '"']).nth(1).filter(|token| !token.is_empty());
-    if let Some(token) = quoted {
+    if !reason.contains("syntax error") {
+        let token = reason.split(['\'', '"']).nth(1).filter(|token| !token.is_empty())?;
         let mut found = words(expression).filter(|(_, word)| word.trim_matches(['(', ')']) == token);
         return match (found.next(), found.next()) {
             (Some((start, word)), None) => characters(start + word.find(token).unwrap_or(0)),
             _ => None,
         };
-    }
-    if !reason.contains("syntax error") {
-        return None;
     }
     let could_go_on = |end: usize| {
         let before = expression.get(..end).unwrap_or_default();

@@ -336,7 +336,3 @@ impl Pcapng {
         }
     }
 }
-
-#[cfg(test)]
-#[path = "pcapng_tests.rs"]
-mod tests;

@@ -142,7 +142,7 @@ fn is_same_file(one: &Path, other: &Path) -> bool {
 
 /// Rounds up to the four octets that blocks and options are padded to.
 pub(super) fn pad(out: &mut Vec<u8>, start: usize) {
-    while (out.len() - start) % 4 != 0 {
+    while !(out.len() - start).is_multiple_of(4) {
         out.push(0);
     }
 }

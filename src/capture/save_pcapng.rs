@@ -238,7 +238,9 @@ fn block(kind: u32, out: &mut Vec<u8>, body: impl FnOnce(&mut Vec<u8>)) {
 
 /// A text option, cut at the last whole character that its 16-bit length can hold.
 fn text(code: u16, text: &str, out: &mut Vec<u8>) {
-    option(code, &text.as_bytes()[..text.floor_char_boundary(usize::from(u16::MAX))], out);
+    let longest = text.len().min(usize::from(u16::MAX));
+    let end = (0..=longest).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+    option(code, &text.as_bytes()[..end], out);
 }
 
 fn option(code: u16, value: &[u8], out: &mut Vec<u8>) {
