@@ -3,10 +3,21 @@
 //! Knows segments, not what the octets mean. [`Tracker::push`] takes one segment and returns its [`Place`];
 //! what can be delivered in order goes to a [`Receiver`] on the way.
 
+mod advance;
+mod clock;
+mod closing;
 mod connection;
+mod copies;
+mod end;
+mod key;
+mod live;
+mod notes;
+mod opening;
 mod place;
+mod reassembly;
 mod receiver;
 mod state;
+mod table;
 mod tracker;
 
 pub use connection::{Connection, Gap, Handshake, HandshakeKind, Offer, RoleBasis, Teardown, TeardownKind};

@@ -1,0 +1,96 @@
+//! How one segment moves the states of both ends (RFC 9293 section 3.3.2), as if it arrives: what a sender does is
+//! certain, what its peer then does is what the RFC prescribes.
+
+use super::TcpState::{self, *};
+use super::end::{End, Facts};
+use crate::dissect::TcpFlags;
+
+/// Moves both ends by a segment that `own` sent.
+pub(super) fn advance(own: &mut End, peer: &mut End, facts: &Facts) {
+    if facts.flags.has(TcpFlags::RST) {
+        own.state = Closed;
+        peer.state = Closed;
+        return;
+    }
+    if facts.flags.has(TcpFlags::SYN) {
+        send_syn(own, peer);
+    } else {
+        join_late(own, peer, facts);
+    }
+    if facts.flags.has(TcpFlags::ACK) {
+        acknowledge(own, peer, facts);
+    }
+    if facts.flags.has(TcpFlags::FIN) && own.fin.is_none() {
+        send_fin(own, peer, facts);
+    }
+}
+
+/// A SYN: its sender waits for the peer's, its receiver answers (sections 3.5 and 3.10.7.2).
+fn send_syn(own: &mut End, peer: &mut End) {
+    own.state = match (own.state, peer.state) {
+        (Unknown | Closed | Listen, SynSent | SynReceived) => SynReceived,
+        (Unknown | Closed | Listen, _) => SynSent,
+        (state, _) => state,
+    };
+    peer.state = match (peer.state, own.state) {
+        (Unknown | Closed | Listen | SynSent, _) => SynReceived,
+        (state, _) => state,
+    };
+}
+
+/// A segment of a connection whose opening was not captured: both ends must be open.
+fn join_late(own: &mut End, peer: &mut End, facts: &Facts) {
+    if own.state == Unknown {
+        own.state = Established;
+    }
+    if peer.state == Unknown && facts.flags.has(TcpFlags::ACK) {
+        peer.state = Established;
+    }
+}
+
+/// An ACK: covers the peer's SYN or FIN, or neither.
+fn acknowledge(own: &mut End, peer: &mut End, facts: &Facts) {
+    if facts.is_syn_ack() {
+        if peer.syn_covered_by(facts.ack) && peer.seen() && peer.state == SynReceived {
+            peer.state = Established;
+        }
+        return;
+    }
+    if peer.state == SynReceived && peer.isn_known && peer.syn_covered_by(facts.ack) {
+        peer.state = Established;
+        if matches!(own.state, SynSent | SynReceived) {
+            own.state = Established;
+        }
+    }
+    if peer.fin.is_some_and(|fin| facts.ack.at_or_after(fin)) && !peer.fin_acked {
+        peer.fin_acked = true;
+        peer.state = match peer.state {
+            FinWait1 => FinWait2,
+            Closing => TimeWait,
+            LastAck => Closed,
+            state => state,
+        };
+    }
+}
+
+/// The first FIN of an end (sections 3.6 and 3.10.4).
+fn send_fin(own: &mut End, peer: &mut End, facts: &Facts) {
+    own.fin = Some(facts.next);
+    let crossed = peer.fin.is_some() && !peer.fin_acked;
+    (own.state, peer.state) = match (own.state, peer.state) {
+        (CloseWait, FinWait1 | Closing) if crossed => (Closing, Closing),
+        (CloseWait, FinWait2 | TimeWait) => (LastAck, TimeWait),
+        (Established | SynReceived | SynSent | Unknown, other) => (FinWait1, hear_fin(other)),
+        (state, other) => (state, hear_fin(other)),
+    };
+}
+
+/// What a FIN does to the end that receives it (section 3.10.7.4).
+fn hear_fin(state: TcpState) -> TcpState {
+    match state {
+        Unknown | SynSent | SynReceived | Established => CloseWait,
+        FinWait1 => Closing,
+        FinWait2 => TimeWait,
+        Closed | Listen | CloseWait | Closing | LastAck | TimeWait => state,
+    }
+}

@@ -1,0 +1,187 @@
+//! The table of connections: found by key, bounded in number, the least recently active one makes room.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use super::key::Key;
+use super::live::Live;
+
+/// A place in the table.
+pub(super) type Index = u32;
+const NONE: Index = Index::MAX;
+
+/// Keys are hashed before they come here, with a key of this process that senders cannot know.
+#[derive(Debug, Default, Clone)]
+struct Hashed(u64);
+
+impl Hasher for Hashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, octets: &[u8]) {
+        for &octet in octets {
+            self.0 = self.0.rotate_left(8) ^ u64::from(octet);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}
+
+#[derive(Debug)]
+struct Slot {
+    live: Live,
+    hash: u64,
+    /// The next slot whose key has the same hash.
+    same: Index,
+    older: Index,
+    newer: Index,
+    /// Found by its key: no later connection uses its ports.
+    current: bool,
+}
+
+/// Connections, at most `limit` of them.
+#[derive(Debug)]
+pub(super) struct Table {
+    random: ahash::RandomState,
+    heads: HashMap<u64, Index, BuildHasherDefault<Hashed>>,
+    slots: Vec<Slot>,
+    oldest: Index,
+    newest: Index,
+    limit: usize,
+}
+
+impl Table {
+    /// An empty table.
+    pub(super) fn new(limit: usize) -> Self {
+        let limit = limit.clamp(1, NONE as usize);
+        Self {
+            random: ahash::RandomState::new(),
+            heads: HashMap::default(),
+            slots: Vec::new(),
+            oldest: NONE,
+            newest: NONE,
+            limit,
+        }
+    }
+
+    /// The hash of a key.
+    pub(super) fn hash(&self, key: &Key) -> u64 {
+        self.random.hash_one(key)
+    }
+
+    /// The connection that uses these ports now.
+    pub(super) fn find(&self, hash: u64, key: &Key) -> Option<Index> {
+        let mut index = *self.heads.get(&hash)?;
+        loop {
+            let slot = self.slots.get(index as usize)?;
+            if slot.live.key() == key {
+                return Some(index);
+            }
+            index = slot.same;
+        }
+    }
+
+    /// A connection.
+    pub(super) fn get_mut(&mut self, index: Index) -> Option<&mut Live> {
+        self.slots.get_mut(index as usize).map(|slot| &mut slot.live)
+    }
+
+    /// The connection with this number: in its own slot unless connections were evicted.
+    pub(super) fn by_stream(&self, stream: u64) -> Option<&Live> {
+        let own = usize::try_from(stream).ok().and_then(|index| self.slots.get(index));
+        own.filter(|slot| slot.live.stream() == stream)
+            .or_else(|| self.slots.iter().find(|slot| slot.live.stream() == stream))
+            .map(|slot| &slot.live)
+    }
+
+    /// Puts a connection in, in the place of an earlier one with its key; the one that had to make room is returned.
+    pub(super) fn insert(&mut self, hash: u64, live: Live) -> (Index, Option<Live>) {
+        if let Some(old) = self.find(hash, live.key()) {
+            self.unlink_hash(old);
+        }
+        let (index, evicted) = if self.slots.len() < self.limit {
+            self.slots.push(Slot { live, hash, same: NONE, older: NONE, newer: NONE, current: true });
+            (self.slots.len() as Index - 1, None)
+        } else {
+            let index = self.oldest;
+            self.unlink_hash(index);
+            self.unlink_age(index);
+            let slot = Slot { live, hash, same: NONE, older: NONE, newer: NONE, current: true };
+            let old = self.slots.get_mut(index as usize).map(|place| std::mem::replace(place, slot).live);
+            (index, old)
+        };
+        let head = self.heads.insert(hash, index).unwrap_or(NONE);
+        self.change(index, |slot| slot.same = head);
+        self.link_newest(index);
+        (index, evicted)
+    }
+
+    /// Marks a connection as the most recently active one.
+    pub(super) fn touch(&mut self, index: Index) {
+        if self.newest != index {
+            self.unlink_age(index);
+            self.link_newest(index);
+        }
+    }
+
+    /// All connections, in the order of their numbers; the table is empty afterwards.
+    pub(super) fn drain(&mut self) -> impl Iterator<Item = Live> + use<> {
+        self.heads = HashMap::default();
+        (self.oldest, self.newest) = (NONE, NONE);
+        let mut slots = std::mem::take(&mut self.slots);
+        slots.sort_unstable_by_key(|slot| slot.live.stream());
+        slots.into_iter().map(|slot| slot.live)
+    }
+
+    fn change(&mut self, index: Index, change: impl FnOnce(&mut Slot)) {
+        if let Some(slot) = self.slots.get_mut(index as usize) {
+            change(slot);
+        }
+    }
+
+    fn link_newest(&mut self, index: Index) {
+        let newest = std::mem::replace(&mut self.newest, index);
+        self.change(index, |slot| (slot.older, slot.newer) = (newest, NONE));
+        self.change(newest, |slot| slot.newer = index);
+        if self.oldest == NONE {
+            self.oldest = index;
+        }
+    }
+
+    fn unlink_age(&mut self, index: Index) {
+        let Some(slot) = self.slots.get(index as usize) else { return };
+        let (older, newer) = (slot.older, slot.newer);
+        self.change(older, |slot| slot.newer = newer);
+        self.change(newer, |slot| slot.older = older);
+        if self.oldest == index {
+            self.oldest = newer;
+        }
+        if self.newest == index {
+            self.newest = older;
+        }
+    }
+
+    fn unlink_hash(&mut self, index: Index) {
+        let Some(slot) = self.slots.get_mut(index as usize).filter(|slot| slot.current) else { return };
+        slot.current = false;
+        let (hash, same) = (slot.hash, slot.same);
+        let head = self.heads.get(&hash).copied().unwrap_or(NONE);
+        if head != index {
+            let mut before = head;
+            while let Some(slot) = self.slots.get_mut(before as usize) {
+                if slot.same == index {
+                    slot.same = same;
+                    return;
+                }
+                before = slot.same;
+            }
+        } else if same == NONE {
+            self.heads.remove(&hash);
+        } else {
+            self.heads.insert(hash, same);
+        }
+    }
+}
