@@ -3,7 +3,7 @@
 use super::secret::Secrets;
 
 /// As much of a line as can tell.
-const PREFIX: usize = 48;
+const PREFIX: usize = 128;
 
 /// Looks at the lines that one side sends, as long as they look like lines.
 #[derive(Debug)]
@@ -106,21 +106,24 @@ fn begins_login(line: &[u8]) -> bool {
 fn secret_at(line: &[u8], in_login: bool) -> Option<usize> {
     let mut words = words(line);
     let first = words.next()?;
-    let behind = |word: &[u8]| word.as_ptr() as usize - line.as_ptr() as usize + word.len() + 1;
-    if first.eq_ignore_ascii_case(b"PASS") && line.len() > 4 {
-        return Some(behind(first));
+    if first.eq_ignore_ascii_case(b"PASS") {
+        return behind(line, first);
     }
     if is_login(first) {
-        return words.next().filter(|w| behind(w) <= line.len()).map(behind);
+        return behind(line, words.next()?);
     }
     match words.next() {
-        Some(second) if second.eq_ignore_ascii_case(b"LOGIN") && behind(second) <= line.len() => {
-            words.next().filter(|user| behind(user) <= line.len()).map(behind)
-        }
-        Some(second) if is_login(second) => words.next().filter(|w| behind(w) <= line.len()).map(behind),
+        Some(second) if second.eq_ignore_ascii_case(b"LOGIN") => behind(line, words.next()?),
+        Some(second) if is_login(second) => behind(line, words.next()?),
         None if in_login => Some(0),
         _ => None,
     }
+}
+
+/// The place behind a word of the line and the blank that follows it, if one does.
+fn behind(line: &[u8], word: &[u8]) -> Option<usize> {
+    let blank = (word.as_ptr() as usize).checked_sub(line.as_ptr() as usize)? + word.len();
+    (line.get(blank) == Some(&b' ')).then_some(blank + 1)
 }
 
 #[cfg(test)]

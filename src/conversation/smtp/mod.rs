@@ -14,6 +14,8 @@ mod mail;
 pub(super) mod reader;
 mod reply;
 mod session;
+#[cfg(test)]
+mod tests;
 mod verdict;
 
 pub use builder::Limits;
