@@ -83,7 +83,7 @@ mod tests {
         }
         let mut out = Vec::new();
         secrets.within(0..10, u64::MAX, &mut out);
-        assert_eq!(out, [0..1]);
+        assert_eq!(out.first(), Some(&(0..1)));
         assert_eq!(secrets.ranges.len(), MAX_RANGES);
     }
 }

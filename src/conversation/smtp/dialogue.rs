@@ -192,7 +192,7 @@ impl Dialogue {
     /// The client's next octets are a message; the reply to DATA is now that to the message.
     pub(super) fn enter_data(&mut self) {
         self.mode = Mode::Data(DataReader::new());
-        self.message_torn = false;
+        self.message_torn = std::mem::take(&mut self.lost);
         self.deliveries_left = None;
         let data = self.pending.iter_mut().find(|p| p.what == What::Command(Some(Verb::Data)));
         if let Some(pending) = data {
@@ -273,10 +273,8 @@ impl Dialogue {
 
     fn chunk_ends(&mut self, last: bool) {
         self.mode = Mode::Command;
-        if last {
-            if let Some(record) = &mut self.record {
-                record.message_ends(true);
-            }
+        if last && let Some(record) = &mut self.record {
+            record.message_ends(true);
         }
     }
 

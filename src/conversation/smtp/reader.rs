@@ -69,10 +69,9 @@ impl Reader {
         let ended = self.ended(connection);
         let dialogue = self.dialogue;
         let mut record = dialogue.record?;
-        // A session that only connected is not one-sided: the server speaks first, and the client left.
-        if one_sided && (dialogue.client_spoke || connection.payload_octets.of(self.client) > &0) {
-            record.warn(Warning::OneSided);
-        } else if one_sided && dialogue.last_code != 220 && dialogue.last_code / 100 < 4 {
+        // A session that only connected is whole: the server greets, and the client says nothing.
+        let only_greeted = !dialogue.client_spoke && record.turns.len() <= 1 && record.greeting.is_some();
+        if one_sided && !only_greeted {
             record.warn(Warning::OneSided);
         }
         let auth = record.auth().cloned();
