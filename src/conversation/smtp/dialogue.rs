@@ -144,10 +144,8 @@ impl Dialogue {
         }
         let octets = std::mem::take(&mut self.client.octets);
         let marks = std::mem::take(&mut self.client.marks);
-        let offset = marks.first().map_or(0, |(begin, _)| *begin);
-        let run = Run { octets: &octets, offset, marks: &marks };
-        let used = self.run_client(&run);
-        self.client.keep(&run, used);
+        let used = self.run_client(&Run::of(&octets, &marks));
+        self.client.put_back(octets, marks, used);
     }
 
     /// Reads as far as it can be told how; the number of octets used.
@@ -479,21 +477,29 @@ impl Dialogue {
     /// Octets that the server sent.
     pub(super) fn server_octets(&mut self, offset: u64, mark: Mark, octets: &[u8]) {
         self.server_spoke = true;
-        let mut held = std::mem::take(&mut self.server);
-        held.octets.extend_from_slice(octets);
-        held.marks.push((offset, mark));
-        let begin = held.marks.first().map_or(offset, |(begin, _)| *begin);
-        let run = Run { octets: &held.octets, offset: begin, marks: &held.marks };
-        let mut at = 0;
-        let mut skipping = held.skipping;
-        while let Some(used) = self.server_line(&run, at, &mut skipping) {
-            at += used;
+        if self.server.octets.is_empty() {
+            let run = Run { octets, offset, marks: &[(offset, mark)] };
+            let used = self.run_server(&run);
+            self.server.keep(&run, used);
+            return;
         }
-        self.server.skipping = skipping;
-        self.server.keep(&run, at);
+        let mut held = std::mem::take(&mut self.server.octets);
+        let mut marks = std::mem::take(&mut self.server.marks);
+        held.extend_from_slice(octets);
+        marks.push((offset, mark));
+        let used = self.run_server(&Run::of(&held, &marks));
+        self.server.put_back(held, marks, used);
     }
 
-    fn server_line(&mut self, run: &Run<'_>, at: usize, skipping: &mut Option<bool>) -> Option<usize> {
+    fn run_server(&mut self, run: &Run<'_>) -> usize {
+        let mut at = 0;
+        while let Some(used) = self.server_line(run, at) {
+            at += used;
+        }
+        at
+    }
+
+    fn server_line(&mut self, run: &Run<'_>, at: usize) -> Option<usize> {
         let rest = run.rest(at);
         if rest.is_empty() {
             return None;
@@ -501,9 +507,9 @@ impl Dialogue {
         if matches!(self.mode, Mode::Tls) {
             return Some(rest.len());
         }
-        if skipping.is_some() {
+        if self.server.skipping.is_some() {
             let end = memchr::memchr(b'\n', rest);
-            *skipping = skipping.filter(|_| end.is_none());
+            self.server.skipping = self.server.skipping.filter(|_| end.is_none());
             return Some(end.map_or(rest.len(), |n| n + 1));
         }
         let mark = run.mark(at);
@@ -515,7 +521,7 @@ impl Dialogue {
         let line = match line::split(rest) {
             Split::Line(line) => line,
             Split::Cut(line) => {
-                *skipping = Some(false);
+                self.server.skipping = Some(false);
                 self.warn(Warning::LineTooLong);
                 line
             }
@@ -555,8 +561,9 @@ impl Dialogue {
             self.release_client();
         }
         self.client = Held::default();
-        self.secrets.add(offset..offset + length);
-        self.read_to = offset + length;
+        let behind = offset.saturating_add(length);
+        self.secrets.add(offset..behind);
+        self.read_to = behind;
         match &mut self.mode {
             Mode::Data(reader) => {
                 reader.gap();

@@ -24,6 +24,11 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    /// What was held.
+    pub(super) fn of(octets: &'a [u8], marks: &'a [(u64, Mark)]) -> Self {
+        Self { octets, offset: marks.first().map_or(0, |(begin, _)| *begin), marks }
+    }
+
     /// The octets from the given place on.
     pub(super) fn rest(&self, at: usize) -> &'a [u8] {
         self.octets.get(at..).unwrap_or_default()
@@ -47,6 +52,15 @@ pub(super) struct Held {
 }
 
 impl Held {
+    /// Takes back what was held, less the octets used.
+    pub(super) fn put_back(&mut self, octets: Vec<u8>, marks: Vec<(u64, Mark)>, used: usize) {
+        if used == 0 {
+            (self.octets, self.marks) = (octets, marks);
+        } else {
+            self.keep(&Run::of(&octets, &marks), used);
+        }
+    }
+
     /// Adds what was not used of a run, `used` octets from its beginning.
     pub(super) fn keep(&mut self, run: &Run<'_>, used: usize) {
         let rest = run.rest(used);
