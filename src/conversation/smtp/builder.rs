@@ -229,7 +229,8 @@ impl Builder {
     }
 }
 
-fn new_message(transfer: Transfer, mark: Mark) -> Message {
+/// A message of which nothing is known yet.
+pub(super) fn new_message(transfer: Transfer, mark: Mark) -> Message {
     Message {
         mail_from: None,
         rcpt_to: Vec::new(),

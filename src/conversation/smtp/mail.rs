@@ -80,3 +80,35 @@ fn encoding(part: &MessagePart<'_>) -> String {
         .to_owned()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn arbitrary_messages_never_panic(pieces in prop::collection::vec(prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..20),
+            prop::sample::select(vec![
+                b"Content-Type: multipart/mixed; boundary=b\r\n".to_vec(),
+                b"Content-Type: message/rfc822\r\n".to_vec(),
+                b"Content-Transfer-Encoding: base64\r\n".to_vec(),
+                b"Subject: =?utf-8?b?".to_vec(),
+                b"Received: from".to_vec(),
+                b"From: <".to_vec(),
+                b"Date: Mon".to_vec(),
+                b"\r\n".to_vec(),
+                b"\r\n--b\r\n".to_vec(),
+                b"\r\n--b--\r\n".to_vec(),
+            ]),
+        ], 0..30)) {
+            let mut message = super::super::builder::new_message(
+                super::super::session::Transfer::Data,
+                super::super::line::Mark::default(),
+            );
+            describe(&pieces.concat(), &mut message);
+        }
+    }
+}

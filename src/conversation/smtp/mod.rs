@@ -1,7 +1,7 @@
 //! SMTP (RFC 5321 and its extensions): the dialogue of a client and a server, and the mail in it.
 //!
-//! [`reader`] takes the octets of a stream; [`dialogue`] and [`answers`] are the state machine; [`builder`]
-//! writes the session down; [`session`] is what is known in the end.
+//! `reader` takes the octets of a stream; `dialogue` and `answers` are the state machine; `builder`
+//! writes the session down; `session` is what is known in the end.
 
 mod answers;
 mod auth;

@@ -348,6 +348,69 @@ fn a_line_without_end_is_cut() {
     assert_eq!(s.warnings, [Warning::LineTooLong]);
 }
 
+#[test]
+fn the_end_that_says_codes_is_the_server_whoever_opened() {
+    let mut wire = Wire::new(Depth::Full);
+    wire.say(Side::Initiator, b"220 mx.example.com ESMTP\r\n");
+    wire.say(Side::Responder, b"EHLO a.test\r\n");
+    let s = wire.finish(2525);
+    assert_eq!((s.client.port, s.server.port), (2525, 50000));
+    assert_eq!(verbs(&s), ["EHLO"]);
+}
+
+#[test]
+fn a_mail_with_received_lines_is_relayed() {
+    let s = after_hello(&[
+        "C:DATA\r\n",
+        "S:354 go\r\n",
+        "C:Received: from a.test by b.test;\r\n Mon, 1 Jan 2024 00:00:00 +0000\r\nFrom: a@example.com\r\n\r\nx\r\n.\r\n",
+        "S:250 ok\r\n",
+    ]);
+    assert_eq!((s.role, s.role_reason), (Role::Relay, "received"));
+    assert_eq!(s.messages[0].header.received, ["from a.test by b.test; Mon, 1 Jan 2024 00:00:00 +0000"]);
+}
+
+#[test]
+fn the_leaves_of_a_message_are_named() {
+    let s = after_hello(&[
+        "C:DATA\r\n",
+        "S:354 go\r\n",
+        "C:Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nhi\r\n",
+        "C:--b\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=\"a.png\"\r\nContent-Transfer-Encoding: base64\r\n\r\nAAECAw==\r\n--b--\r\n.\r\n",
+        "S:250 ok\r\n",
+    ]);
+    let parts: Vec<_> = s.messages[0]
+        .parts
+        .iter()
+        .map(|p| (p.content_type.as_str(), p.encoding.as_str(), p.octets))
+        .collect();
+    assert_eq!(parts, [("text/plain", "7bit", 2), ("image/png", "base64", 4)]);
+    assert_eq!(s.messages[0].parts[1].filename.as_deref(), Some("a.png"));
+    assert_eq!(s.messages[0].parts[0].charset.as_deref(), Some("utf-8"));
+}
+
+#[test]
+fn implicit_tls_on_its_port_is_a_session_that_cannot_be_read() {
+    let mut wire = Wire::new(Depth::Full);
+    wire.say(Side::Initiator, b"\x16\x03\x01\x00\x05hello");
+    let s = wire.finish(465);
+    assert_eq!((s.encryption, s.ended, s.role), (Encryption::Implicit, Ended::Tls, Role::Submission));
+}
+
+#[test]
+fn a_message_larger_than_what_is_kept_streams_through() {
+    let mut wire = Wire::new(Depth::Full);
+    feed(&mut wire, &HELLO);
+    feed(&mut wire, &["C:DATA\r\n", "S:354 go\r\n"]);
+    let line = [&b"x"[..].repeat(78)[..], b"\r\n"].concat();
+    for _ in 0..10_000 {
+        wire.say(Side::Initiator, &line);
+    }
+    feed(&mut wire, &["C:.\r\n", "S:250 ok\r\n"]);
+    let s = wire.finish(25);
+    assert_eq!((s.messages[0].octets, s.messages[0].complete), (800_000, true));
+}
+
 /// The same octets, cut at the given lengths; packets are not told apart.
 fn cut_session(script: &[(Side, Vec<u8>)], cuts: &[usize]) -> Session {
     let mut wire = Wire::new(Depth::Full);
