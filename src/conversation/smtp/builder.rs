@@ -122,7 +122,7 @@ impl Builder {
     }
 
     pub(super) fn offers(&self, keyword: &str) -> bool {
-        self.capabilities.iter().any(|line| line.eq_ignore_ascii_case(keyword))
+        self.capabilities.iter().any(|line| line.trim().eq_ignore_ascii_case(keyword))
     }
 
     /// A transaction begins: MAIL was accepted.

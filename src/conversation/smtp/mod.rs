@@ -16,6 +16,7 @@ mod reply;
 mod session;
 #[cfg(test)]
 mod tests;
+mod transfer;
 mod verdict;
 
 pub use builder::Limits;
