@@ -1,8 +1,12 @@
 //! All conversations of a capture, each with the reader of its protocol.
 
+use std::collections::VecDeque;
 use std::ops::Range;
 
+use ahash::AHashMap;
+
 use super::smtp;
+use super::stream::Stream;
 use crate::flow::{Connection, Delivery, Receiver};
 use crate::packet::{Protocol, Side};
 
@@ -17,46 +21,69 @@ pub enum Depth {
 
 /// Reads every stream that speaks a known protocol.
 pub struct Conversations {
-    #[expect(dead_code, reason = "filled by the conversation room")]
-    depth: Depth,
+    limits: Option<smtp::Limits>,
+    streams: AHashMap<u64, Stream>,
+    finished: VecDeque<(Connection, Option<smtp::Session>)>,
 }
 
 impl Conversations {
     /// No conversation yet.
     pub fn new(depth: Depth) -> Self {
-        Self { depth }
+        Self::with_limits(depth, smtp::Limits::default())
+    }
+
+    /// No conversation yet; each session keeps at most so much.
+    pub fn with_limits(depth: Depth, limits: smtp::Limits) -> Self {
+        let limits = (depth == Depth::Full).then_some(limits);
+        Self { limits, streams: AHashMap::new(), finished: VecDeque::new() }
     }
 
     /// The application that a stream speaks, as far as it is known now.
-    pub fn application(&self, _stream: u64) -> Option<Protocol> {
-        None
+    pub fn application(&self, stream: u64) -> Option<Protocol> {
+        self.streams.get(&stream)?.application()
     }
 
     /// Which of `length` octets of a stream must not be shown unless secrets are revealed: ranges counted from
     /// the first of them. `offset` is where they begin in the stream of `from`.
     pub fn concealed(
         &self,
-        _stream: u64,
-        _from: Side,
-        _offset: Option<u64>,
-        _length: u32,
+        stream: u64,
+        from: Side,
+        offset: Option<u64>,
+        length: u32,
         out: &mut Vec<Range<u32>>,
     ) {
         out.clear();
+        if let Some(stream) = self.streams.get(&stream).filter(|_| length > 0) {
+            stream.concealed(from, offset, length, out);
+        }
     }
 
     /// The next connection that is known in full, with its SMTP session if it carried one.
     pub fn take_finished(&mut self) -> Option<(Connection, Option<smtp::Session>)> {
-        None
+        self.finished.pop_front()
     }
 }
 
 impl Receiver for Conversations {
-    fn octets(&mut self, _delivery: Delivery, _octets: &[u8]) {}
+    fn octets(&mut self, delivery: Delivery, octets: &[u8]) {
+        let limits = self.limits;
+        self.streams.entry(delivery.stream).or_default().octets(delivery, octets, limits);
+    }
 
-    fn gap(&mut self, _delivery: Delivery, _length: u64) {}
+    fn gap(&mut self, delivery: Delivery, length: u64) {
+        self.streams.entry(delivery.stream).or_default().gap(delivery, length);
+    }
 
-    fn end(&mut self, _delivery: Delivery, _reset: bool) {}
+    fn end(&mut self, delivery: Delivery, reset: bool) {
+        if let Some(stream) = self.streams.get_mut(&delivery.stream).filter(|_| reset) {
+            stream.reset();
+        }
+    }
 
-    fn finished(&mut self, _connection: Connection) {}
+    fn finished(&mut self, connection: Connection) {
+        let stream = self.streams.remove(&connection.stream);
+        let session = stream.and_then(|stream| stream.finish(&connection, self.limits));
+        self.finished.push_back((connection, session));
+    }
 }

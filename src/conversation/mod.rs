@@ -1,8 +1,11 @@
 //! What two programs say to each other over a stream. Sees octets of a stream, never packets.
 
 mod conversations;
+mod plain;
 mod registry;
+mod secret;
 pub mod smtp;
+mod stream;
 
 pub use conversations::{Conversations, Depth};
 pub use registry::identify;

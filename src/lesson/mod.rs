@@ -3,6 +3,8 @@
 //! The texts stand in `locales/`, one file a subject, both languages side by side; `%{name}` marks a number
 //! or word that the caller puts in.
 
+pub mod smtp;
+
 use std::borrow::Cow;
 use std::fmt::Display;
 

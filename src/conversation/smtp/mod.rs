@@ -1,8 +1,27 @@
 //! SMTP (RFC 5321 and its extensions): the dialogue of a client and a server, and the mail in it.
+//!
+//! `reader` takes the octets of a stream; `dialogue` and `answers` are the state machine; `builder`
+//! writes the session down; `session` is what is known in the end.
 
+mod answers;
+mod auth;
+mod builder;
+mod command;
+mod data;
+mod dialogue;
+mod line;
+mod mail;
+pub(super) mod reader;
+mod reply;
 mod session;
+#[cfg(test)]
+mod tests;
+mod transfer;
+mod verdict;
 
+pub use builder::Limits;
 pub use session::{
     Auth, AuthOutcome, Encryption, Ended, MailHeader, Message, Part, Recipient, Reply, Role, Session,
     Speaker, Transfer, Turn, TurnKind, Warning,
 };
+pub use verdict::Verdict;

@@ -1,0 +1,248 @@
+//! Writes down what is said: turns, transactions, messages.
+
+use sha2::{Digest, Sha256};
+
+use super::auth::Exchange;
+use super::line::Mark;
+use super::session::{
+    Auth, AuthOutcome, Message, Recipient, Reply, Speaker, Transfer, Turn, TurnKind, Warning,
+};
+use super::{mail, reply};
+
+/// How much of a session is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Turns; more are counted.
+    pub turns: usize,
+    /// Messages; more are counted as turns left out.
+    pub messages: usize,
+    /// Recipients of one transaction.
+    pub recipients: usize,
+    /// Octets of a message that are kept until its header and parts have been read.
+    pub message_octets: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { turns: 10_000, messages: 1_000, recipients: 10_000, message_octets: 256 << 10 }
+    }
+}
+
+/// Lines that are kept of one reply.
+const MAX_REPLY_LINES: usize = 256;
+
+/// A message under way.
+struct Open {
+    /// Its place in the list; `None` beyond the bound.
+    index: Option<usize>,
+    hash: Sha256,
+    kept: Vec<u8>,
+    octets: u64,
+    whole: bool,
+}
+
+/// A session under way.
+#[derive(Default)]
+pub(super) struct Builder {
+    limits: Limits,
+    pub(super) turns: Vec<Turn>,
+    pub(super) turns_left_out: u64,
+    pub(super) messages: Vec<Message>,
+    pub(super) warnings: Vec<Warning>,
+    pub(super) greeting: Option<String>,
+    pub(super) client_name: Option<String>,
+    pub(super) capabilities: Vec<String>,
+    exchange: Option<Exchange>,
+    mail_from: Option<String>,
+    rcpt_to: Vec<Recipient>,
+    lines: Vec<String>,
+    reply_began: Mark,
+    open: Option<Open>,
+    message_turn: Option<usize>,
+}
+
+impl Builder {
+    pub(super) fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
+    pub(super) fn warn(&mut self, warning: Warning) {
+        if !self.warnings.contains(&warning) {
+            self.warnings.push(warning);
+        }
+    }
+
+    pub(super) fn turn(&mut self, mark: Mark, from: Speaker, kind: TurnKind) -> Option<usize> {
+        if self.turns.len() >= self.limits.turns {
+            self.turns_left_out += 1;
+            return None;
+        }
+        self.turns.push(Turn { packet: mark.packet, time: mark.time, from, kind });
+        Some(self.turns.len() - 1)
+    }
+
+    /// A line of a reply whose last line has not come yet.
+    pub(super) fn reply_line(&mut self, text: &[u8], mark: Mark) {
+        if self.lines.is_empty() {
+            self.reply_began = mark;
+        }
+        if self.lines.len() < MAX_REPLY_LINES {
+            self.lines.push(super::line::text(text));
+        }
+    }
+
+    /// The reply is complete: all lines that came since the last one, and where it began.
+    pub(super) fn take_reply(&mut self, code: u16) -> (Reply, Mark) {
+        let lines = std::mem::take(&mut self.lines);
+        let enhanced = lines.last().and_then(|text| reply::enhanced(code, text));
+        (Reply { code, enhanced, lines }, self.reply_began)
+    }
+
+    pub(super) fn auth_begins(&mut self, mechanism: &[u8]) {
+        self.exchange = Some(Exchange::new(mechanism));
+    }
+
+    pub(super) fn auth_response(&mut self, octets: &[u8], in_the_clear: bool) {
+        let Some(exchange) = &mut self.exchange else { return };
+        exchange.response(octets);
+        let shows_password = exchange.shows_password();
+        if in_the_clear && shows_password {
+            self.warn(Warning::AuthInTheClear);
+        }
+    }
+
+    pub(super) fn auth_ends(&mut self, outcome: AuthOutcome) {
+        if let Some(exchange) = &mut self.exchange {
+            exchange.finish(outcome);
+        }
+    }
+
+    pub(super) fn auth(&self) -> Option<&Auth> {
+        self.exchange.as_ref().map(Exchange::auth)
+    }
+
+    pub(super) fn offers(&self, keyword: &str) -> bool {
+        self.capabilities.iter().any(|line| line.trim().eq_ignore_ascii_case(keyword))
+    }
+
+    /// A transaction begins: MAIL was accepted.
+    pub(super) fn mail(&mut self, path: Option<String>) {
+        self.mail_from = path;
+        self.rcpt_to.clear();
+    }
+
+    pub(super) fn rcpt(&mut self, path: Option<String>, reply: Option<Reply>) {
+        if self.rcpt_to.len() < self.limits.recipients {
+            let address = path.unwrap_or_default();
+            self.rcpt_to.push(Recipient { address, reply, delivery: None });
+        }
+    }
+
+    /// RSET and EHLO drop the transaction.
+    pub(super) fn reset(&mut self) {
+        self.mail(None);
+    }
+
+    /// A message is under way.
+    pub(super) const fn in_message(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// A message or a chunk of one begins: the message's place in the list.
+    pub(super) fn message_begins(&mut self, transfer: Transfer, mark: Mark) -> Option<usize> {
+        if self.open.is_none() {
+            let index = (self.messages.len() < self.limits.messages).then_some(self.messages.len());
+            if index.is_some() {
+                self.messages.push(new_message(transfer, mark));
+            } else {
+                self.turns_left_out += 1;
+            }
+            let (hash, kept) = (Sha256::new(), Vec::new());
+            self.open = Some(Open { index, hash, kept, octets: 0, whole: true });
+        }
+        let index = self.open.as_ref().and_then(|open| open.index);
+        self.message_turn = index
+            .and_then(|message| self.turn(mark, Speaker::Client, TurnKind::Message { octets: 0, message }));
+        index
+    }
+
+    /// The transaction's addresses belong to this message.
+    pub(super) fn envelope(&mut self, index: Option<usize>) {
+        let Some(message) = index.and_then(|i| self.messages.get_mut(i)) else { return };
+        if message.mail_from.is_none() && message.rcpt_to.is_empty() {
+            message.mail_from = self.mail_from.clone();
+            message.rcpt_to = self.rcpt_to.clone();
+        }
+    }
+
+    /// Octets of the message; `wire` of them were on the wire.
+    pub(super) fn message_octets(&mut self, octets: &[u8]) {
+        let Some(open) = &mut self.open else { return };
+        open.octets += octets.len() as u64;
+        open.hash.update(octets);
+        let room = self.limits.message_octets.saturating_sub(open.kept.len());
+        open.kept.extend_from_slice(&octets[..octets.len().min(room)]);
+    }
+
+    /// So many octets of it were on the wire, the last of them in this packet.
+    pub(super) fn message_on_wire(&mut self, used: usize, mark: Mark) {
+        let turn = self.message_turn.and_then(|turn| self.turns.get_mut(turn));
+        if let Some(Turn { kind: TurnKind::Message { octets, .. }, .. }) = turn {
+            *octets += used as u64;
+        }
+        let index = self.open.as_ref().and_then(|open| open.index);
+        if let Some(message) = index.and_then(|i| self.messages.get_mut(i)) {
+            message.packets.end = mark.packet;
+        }
+    }
+
+    /// Octets of the open message are missing.
+    pub(super) fn message_gap(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.whole = false;
+        }
+    }
+
+    /// The open message ends: at its end, or because nothing more of it will come (`ended` is false).
+    pub(super) fn message_ends(&mut self, ended: bool) {
+        let Some(open) = self.open.take() else { return };
+        let Some(message) = open.index.and_then(|i| self.messages.get_mut(i)) else { return };
+        message.octets = open.octets;
+        message.complete = ended && open.whole;
+        message.sha256 = message.complete.then(|| open.hash.finalize().into());
+        mail::describe(&open.kept, message);
+    }
+
+    /// The server's word on a message; for LMTP on the next of its recipients.
+    pub(super) fn outcome(&mut self, index: Option<usize>, reply: &Reply, lmtp: bool) {
+        let Some(message) = index.and_then(|i| self.messages.get_mut(i)) else { return };
+        if lmtp {
+            let mut waiting = message.rcpt_to.iter_mut().filter(|r| r.accepted() && r.delivery.is_none());
+            if let Some(recipient) = waiting.next() {
+                recipient.delivery = Some(reply.clone());
+            }
+        }
+        if message.outcome.is_none() || !lmtp {
+            message.queue_id = reply.lines.last().and_then(|text| reply::queue_id(text));
+            message.outcome = Some(reply.clone());
+        }
+    }
+}
+
+/// A message of which nothing is known yet.
+pub(super) fn new_message(transfer: Transfer, mark: Mark) -> Message {
+    Message {
+        mail_from: None,
+        rcpt_to: Vec::new(),
+        transfer,
+        octets: 0,
+        complete: false,
+        sha256: None,
+        outcome: None,
+        queue_id: None,
+        packets: mark.packet..mark.packet,
+        message_id: None,
+        header: Default::default(),
+        parts: Vec::new(),
+    }
+}

@@ -1,0 +1,525 @@
+//! The state machine of a session: which octets are commands, replies, message or secret.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+
+use super::builder::Builder;
+use super::command::{self, Command, Verb};
+use super::data::DataReader;
+use super::line::{self, Held, MAX_LINE, Mark, Run, Split};
+use super::session::{AuthOutcome, Speaker, TurnKind, Warning};
+use super::{auth, reply};
+use crate::conversation::secret::Secrets;
+
+/// Octets that may wait for the reply that says how to read them.
+const MAX_HELD: usize = 64 << 10;
+/// Commands that may wait for replies.
+const MAX_PENDING: usize = 4096;
+
+/// How the client's next octets are to be read.
+#[derive(Debug)]
+pub(super) enum Mode {
+    /// As a command line.
+    Command,
+    /// DATA was said: 354 or a refusal decides.
+    AwaitData,
+    /// As a message, up to its final dot.
+    Data(DataReader),
+    /// As so many octets of a BDAT chunk.
+    Chunk { left: u64, last: bool },
+    /// AUTH, or a response, was said: 334 or the outcome decides.
+    AwaitAuth,
+    /// As a line of an authentication exchange.
+    Auth,
+    /// STARTTLS was said: 220 or a refusal decides.
+    AwaitTls,
+    /// Not at all: TLS.
+    Tls,
+}
+
+/// What a reply can answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum What {
+    /// The connection itself.
+    Greeting,
+    /// A command; `None` for one that is not known here.
+    Command(Option<Verb>),
+    /// A BDAT chunk.
+    Chunk { last: bool },
+    /// A message behind its final dot.
+    Message,
+}
+
+/// A command that waits for its reply.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub(super) what: What,
+    pub(super) packet: Option<u64>,
+    pub(super) path: Option<String>,
+    pub(super) message: Option<usize>,
+}
+
+/// One session as far as it has been read.
+pub(super) struct Dialogue {
+    pub(super) mode: Mode,
+    pub(super) pending: VecDeque<Pending>,
+    pub(super) record: Option<Box<Builder>>,
+    pub(super) secrets: Secrets,
+    pub(super) client: Held,
+    pub(super) server: Held,
+    /// Where the client's octets have been read to.
+    pub(super) read_to: u64,
+    /// Octets of the client's were missed: lines that are no command are passed over.
+    pub(super) lost: bool,
+    /// A message is under way in which octets are missing: the next reply is behind its end.
+    pub(super) message_torn: bool,
+    /// The reply that the client waits for may be missing.
+    pub(super) reply_lost: bool,
+    pub(super) client_spoke: bool,
+    pub(super) server_spoke: bool,
+    pub(super) lmtp: bool,
+    /// Recipients of the transaction that were accepted, and replies behind an LMTP message still to come.
+    pub(super) accepted: u32,
+    pub(super) deliveries_left: Option<u32>,
+    pub(super) tls_agreed: bool,
+    pub(super) tls_packet: Option<u64>,
+    pub(super) starttls_packet: Option<u64>,
+    pub(super) quit_said: bool,
+    pub(super) last_code: u16,
+    pub(super) auth_used: bool,
+}
+
+impl Dialogue {
+    pub(super) fn new(record: Option<Builder>) -> Self {
+        let greeting = Pending { what: What::Greeting, packet: None, path: None, message: None };
+        Self {
+            mode: Mode::Command,
+            pending: VecDeque::from([greeting]),
+            record: record.map(Box::new),
+            secrets: Secrets::default(),
+            client: Held::default(),
+            server: Held::default(),
+            read_to: 0,
+            lost: false,
+            message_torn: false,
+            reply_lost: false,
+            client_spoke: false,
+            server_spoke: false,
+            lmtp: false,
+            accepted: 0,
+            deliveries_left: None,
+            tls_agreed: false,
+            tls_packet: None,
+            starttls_packet: None,
+            quit_said: false,
+            last_code: 0,
+            auth_used: false,
+        }
+    }
+
+    pub(super) fn warn(&mut self, warning: Warning) {
+        if let Some(record) = &mut self.record {
+            record.warn(warning);
+        }
+    }
+
+    /// Octets that the client sent.
+    pub(super) fn client_octets(&mut self, offset: u64, mark: Mark, octets: &[u8]) {
+        self.client_spoke = true;
+        if self.client.octets.is_empty() {
+            let run = Run { octets, offset, marks: &[(offset, mark)] };
+            let used = self.run_client(&run);
+            self.client.keep(&run, used);
+        } else {
+            self.client.octets.extend_from_slice(octets);
+            self.client.marks.push((offset, mark));
+            self.release_client();
+        }
+    }
+
+    /// Reads what waits, as far as that is possible now.
+    pub(super) fn release_client(&mut self) {
+        if self.client.octets.is_empty() {
+            return;
+        }
+        let octets = std::mem::take(&mut self.client.octets);
+        let marks = std::mem::take(&mut self.client.marks);
+        let used = self.run_client(&Run::of(&octets, &marks));
+        self.client.put_back(octets, marks, used);
+    }
+
+    /// Reads as far as it can be told how; the number of octets used.
+    fn run_client(&mut self, run: &Run<'_>) -> usize {
+        let mut at = 0;
+        while !run.rest(at).is_empty() {
+            let used = match self.mode {
+                Mode::Tls => run.rest(at).len(),
+                Mode::Data(_) => self.data(run, at),
+                Mode::Chunk { .. } => self.chunk(run, at),
+                Mode::Command | Mode::Auth => match self.client_line(run, at) {
+                    Some(used) => used,
+                    None => break,
+                },
+                Mode::AwaitData | Mode::AwaitAuth | Mode::AwaitTls => {
+                    if self.server_spoke && !self.reply_lost && run.rest(at).len() <= MAX_HELD {
+                        break;
+                    }
+                    self.decide_without_reply(run.rest(at));
+                    0
+                }
+            };
+            at += used;
+            self.read_to = run.offset + at as u64;
+        }
+        at
+    }
+
+    /// The reply that decides will not come: the client's octets themselves tell.
+    pub(super) fn decide_without_reply(&mut self, octets: &[u8]) {
+        self.reply_lost = false;
+        match self.mode {
+            Mode::AwaitData => self.enter_data(),
+            Mode::AwaitAuth => {
+                let command = command::parse(octets).verb.is_some();
+                self.mode = if command { Mode::Command } else { Mode::Auth };
+            }
+            _ => self.mode = Mode::Command,
+        }
+    }
+
+    /// Takes one line; `None` where it has not ended yet.
+    fn client_line(&mut self, run: &Run<'_>, at: usize) -> Option<usize> {
+        let rest = run.rest(at);
+        let start = run.offset + at as u64;
+        if let Some(secret) = self.client.skipping {
+            let end = memchr::memchr(b'\n', rest);
+            let used = end.map_or(rest.len(), |n| n + 1);
+            if secret {
+                self.secrets.add(start..start + used as u64);
+            }
+            self.client.skipping = self.client.skipping.filter(|_| end.is_none());
+            return Some(used);
+        }
+        let mark = run.mark(at);
+        match tls_record(rest) {
+            Some(true) => return Some(self.tls_begins(mark)),
+            None => return None,
+            Some(false) => {}
+        }
+        let (line, cut) = match line::split(rest) {
+            Split::Line(line) => (line, false),
+            Split::Cut(line) => (line, true),
+            Split::More => return None,
+        };
+        let secret = if matches!(self.mode, Mode::Auth) {
+            self.auth_line(line::bare(line), mark);
+            Some(0..line.len())
+        } else {
+            self.command_line(line::bare(line), mark)
+        };
+        if let Some(range) = &secret {
+            self.secrets.add(start + range.start as u64..start + range.end as u64);
+        }
+        if cut {
+            self.client.skipping = Some(secret.is_some());
+            self.warn(Warning::LineTooLong);
+        }
+        Some(line.len())
+    }
+
+    pub(super) fn tls_begins(&mut self, mark: Mark) -> usize {
+        self.mode = Mode::Tls;
+        self.tls_packet = Some(mark.packet);
+        if let Some(record) = &mut self.record {
+            record.turn(mark, Speaker::Client, TurnKind::Tls);
+        }
+        0
+    }
+
+    fn auth_line(&mut self, line: &[u8], mark: Mark) {
+        self.mode = Mode::AwaitAuth;
+        let in_the_clear = !self.tls_agreed;
+        let Some(record) = &mut self.record else { return };
+        let cancel = line == b"*";
+        if cancel {
+            record.auth_ends(AuthOutcome::Cancelled);
+        } else {
+            record.auth_response(line, in_the_clear);
+        }
+        let kind = TurnKind::AuthResponse { secret: line::text(line), cancel };
+        record.turn(mark, Speaker::Client, kind);
+    }
+
+    /// Takes a command line; where a secret stands in it.
+    fn command_line(&mut self, line: &[u8], mark: Mark) -> Option<Range<usize>> {
+        let command = command::parse(line);
+        if line.is_empty() {
+            return None;
+        }
+        if self.lost && command.verb.is_none() {
+            return Some(0..line.len());
+        }
+        self.lost = false;
+        if self.starttls_packet == Some(mark.packet) {
+            self.warn(Warning::StarttlsInjection);
+        }
+        let secret = match command.verb {
+            Some(Verb::Auth) => Some(command.argument_at + auth::argument(command.argument).1..line.len()),
+            _ => None,
+        };
+        self.write_command(line, &command, secret.clone(), mark);
+        self.obey(&command, mark);
+        secret.filter(|range| !range.is_empty())
+    }
+
+    fn write_command(
+        &mut self,
+        line: &[u8],
+        command: &Command<'_>,
+        secret: Option<Range<usize>>,
+        mark: Mark,
+    ) {
+        let Some(record) = &mut self.record else { return };
+        let (verb, argument) = match command.verb {
+            Some(verb) => (verb.name().to_owned(), command.argument),
+            None => (line::text(line), &b""[..]),
+        };
+        let shown = secret.as_ref().map_or(argument, |range| &line[command.argument_at..range.start]);
+        let secret = secret.map(|range| line[range].trim_ascii()).filter(|octets| !octets.is_empty());
+        let kind = TurnKind::Command {
+            verb,
+            argument: line::text(shown.trim_ascii_end()),
+            secret: secret.map(line::text),
+        };
+        record.turn(mark, Speaker::Client, kind);
+    }
+
+    /// What a command changes at once, before its reply.
+    fn obey(&mut self, command: &Command<'_>, mark: Mark) {
+        let mut message = None;
+        let mut what = What::Command(command.verb);
+        let path = match command.verb {
+            Some(Verb::Mail | Verb::Rcpt) if self.record.is_some() => Some(command::path(command.argument)),
+            _ => None,
+        };
+        match command.verb {
+            Some(verb @ (Verb::Ehlo | Verb::Helo | Verb::Lhlo)) => self.hello(verb, command.argument),
+            Some(Verb::Rset) => self.drop_message(),
+            Some(Verb::Data) => self.mode = Mode::AwaitData,
+            Some(Verb::StartTls) => {
+                self.mode = Mode::AwaitTls;
+                self.starttls_packet = Some(mark.packet);
+            }
+            Some(Verb::Auth) => self.auth_begins(command.argument),
+            Some(Verb::Quit) => self.quit_said = true,
+            Some(Verb::Bdat) => {
+                let chunk = command::chunk(command.argument);
+                what = What::Chunk { last: chunk.is_some_and(|(_, last)| last) };
+                message = chunk.and_then(|(octets, last)| self.chunk_begins(octets, last, mark));
+            }
+            _ => {}
+        }
+        let pending = Pending { what, packet: Some(mark.packet), path, message };
+        if self.server_spoke {
+            self.wait_for_reply(pending);
+        } else {
+            self.suppose_accepted(pending);
+        }
+    }
+
+    fn wait_for_reply(&mut self, pending: Pending) {
+        if self.pending.len() >= MAX_PENDING {
+            self.pending.pop_front();
+            self.warn(Warning::RepliesOutOfStep);
+        }
+        self.pending.push_back(pending);
+    }
+
+    /// The server has not been heard at all: its replies are not in the capture. They may still come.
+    fn suppose_accepted(&mut self, pending: Pending) {
+        if let Some(record) = &mut self.record {
+            match pending.what {
+                What::Command(Some(Verb::Mail)) => record.mail(pending.path.clone()),
+                What::Command(Some(Verb::Rcpt)) => record.rcpt(pending.path.clone(), None),
+                What::Chunk { .. } => record.envelope(pending.message),
+                _ => {}
+            }
+        }
+    }
+
+    fn hello(&mut self, verb: Verb, name: &[u8]) {
+        self.lmtp = verb == Verb::Lhlo;
+        self.drop_message();
+        if let Some(record) = &mut self.record {
+            record.client_name = Some(line::text(name));
+        }
+    }
+
+    fn drop_message(&mut self) {
+        if let Some(record) = &mut self.record {
+            record.message_ends(false);
+        }
+    }
+
+    fn auth_begins(&mut self, argument: &[u8]) {
+        self.mode = Mode::AwaitAuth;
+        self.auth_used = true;
+        let in_the_clear = !self.tls_agreed;
+        let (mechanism, response_at) = auth::argument(argument);
+        let Some(record) = &mut self.record else { return };
+        record.auth_begins(mechanism);
+        if in_the_clear && record.offers("STARTTLS") {
+            record.warn(Warning::StarttlsNotUsed);
+        }
+        if response_at < argument.len() {
+            record.auth_response(&argument[response_at..], in_the_clear);
+        }
+    }
+
+    /// Octets that the server sent.
+    pub(super) fn server_octets(&mut self, offset: u64, mark: Mark, octets: &[u8]) {
+        self.server_spoke = true;
+        if self.server.octets.is_empty() {
+            let run = Run { octets, offset, marks: &[(offset, mark)] };
+            let used = self.run_server(&run);
+            self.server.keep(&run, used);
+            return;
+        }
+        let mut held = std::mem::take(&mut self.server.octets);
+        let mut marks = std::mem::take(&mut self.server.marks);
+        held.extend_from_slice(octets);
+        marks.push((offset, mark));
+        let used = self.run_server(&Run::of(&held, &marks));
+        self.server.put_back(held, marks, used);
+    }
+
+    fn run_server(&mut self, run: &Run<'_>) -> usize {
+        let mut at = 0;
+        while let Some(used) = self.server_line(run, at) {
+            at += used;
+        }
+        at
+    }
+
+    fn server_line(&mut self, run: &Run<'_>, at: usize) -> Option<usize> {
+        let rest = run.rest(at);
+        if rest.is_empty() {
+            return None;
+        }
+        if matches!(self.mode, Mode::Tls) {
+            return Some(rest.len());
+        }
+        if self.server.skipping.is_some() {
+            let end = memchr::memchr(b'\n', rest);
+            self.server.skipping = self.server.skipping.filter(|_| end.is_none());
+            return Some(end.map_or(rest.len(), |n| n + 1));
+        }
+        let mark = run.mark(at);
+        match tls_record(rest) {
+            Some(true) if self.client.octets.is_empty() => return Some(self.tls_begins(mark)),
+            None => return None,
+            Some(_) => {}
+        }
+        let line = match line::split(rest) {
+            Split::Line(line) => line,
+            Split::Cut(line) => {
+                self.server.skipping = Some(false);
+                self.warn(Warning::LineTooLong);
+                line
+            }
+            Split::More => return None,
+        };
+        if let Some(read) = reply::parse(line::bare(line)) {
+            if let Some(record) = &mut self.record {
+                record.reply_line(read.text, mark);
+            }
+            if !read.more {
+                self.reply(read.code, mark);
+                self.release_client();
+            }
+        }
+        Some(line.len())
+    }
+
+    /// `length` octets of one side are not in the capture.
+    pub(super) fn gap(&mut self, from: Speaker, offset: u64, length: u64, mark: Mark) {
+        self.warn(Warning::Gap);
+        match from {
+            Speaker::Client => self.client_gap(offset, length, mark),
+            Speaker::Server => {
+                self.server = Held::default();
+                self.reply_lost = !self.client.octets.is_empty() || !matches!(self.mode, Mode::Command);
+                self.release_client();
+            }
+        }
+        if let Some(record) = &mut self.record {
+            record.turn(mark, from, TurnKind::Gap { octets: length });
+        }
+    }
+
+    fn client_gap(&mut self, offset: u64, length: u64, mark: Mark) {
+        if !self.client.octets.is_empty() && !matches!(self.mode, Mode::Command | Mode::Auth) {
+            self.reply_lost = true;
+            self.release_client();
+        }
+        self.client = Held::default();
+        let behind = offset.saturating_add(length);
+        self.secrets.add(offset..behind);
+        self.read_to = behind;
+        match &mut self.mode {
+            Mode::Data(reader) => {
+                reader.gap();
+                self.message_torn = true;
+            }
+            Mode::Chunk { left, last } if *left > length => {
+                let (left, last) = (*left - length, *last);
+                self.mode = Mode::Chunk { left, last };
+            }
+            Mode::Tls => {}
+            _ => {
+                self.mode = Mode::Command;
+                self.lost = true;
+            }
+        }
+        self.message_begins_if_data(mark);
+        if let Some(record) = &mut self.record {
+            record.message_gap();
+            if self.lost {
+                record.message_ends(false);
+            }
+        }
+    }
+
+    /// Nothing more will come: what waits is read the way it most likely was meant.
+    pub(super) fn finish(&mut self) {
+        self.reply_lost = true;
+        self.release_client();
+        if let Mode::Data(reader) = &self.mode
+            && reader.perhaps_ended()
+        {
+            self.end_message(Mark::default());
+        }
+        if let Some(record) = &mut self.record {
+            record.message_ends(false);
+        }
+    }
+
+    /// The ranges of the client's octets that must not be shown.
+    pub(super) fn concealed(&self, asked: Range<u64>, out: &mut Vec<Range<u32>>) {
+        let plain_line = matches!(self.mode, Mode::Command)
+            && !self.lost
+            && self.client.octets.get(..4).is_some_and(|word| !word.eq_ignore_ascii_case(b"AUTH"));
+        let held = if plain_line { self.client.octets.len().min(MAX_LINE) as u64 } else { 0 };
+        let shown_before = if matches!(self.mode, Mode::Tls) { u64::MAX } else { self.read_to + held };
+        self.secrets.within(asked, shown_before, out);
+    }
+}
+
+/// Whether octets begin with a TLS record of a handshake (RFC 8446 section 5.1); `None`: too few to tell.
+fn tls_record(octets: &[u8]) -> Option<bool> {
+    match octets {
+        [0x16, 0x03, ..] => Some(true),
+        [0x16] => None,
+        _ => Some(false),
+    }
+}

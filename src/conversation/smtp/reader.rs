@@ -1,0 +1,161 @@
+//! An SMTP stream, from its first octet to the finished session.
+
+use std::ops::Range;
+
+use super::builder::{Builder, Limits};
+use super::dialogue::{Dialogue, Mode};
+use super::line::Mark;
+use super::session::{Encryption, Ended, Message, Role, Session, Speaker, Turn, TurnKind, Warning};
+use crate::flow::{Connection, Delivery, TeardownKind};
+use crate::packet::Side;
+
+/// Reads one stream.
+pub(in crate::conversation) struct Reader {
+    dialogue: Dialogue,
+    client: Side,
+    reset: bool,
+}
+
+impl Reader {
+    /// `client`: who says the commands. Without limits nothing is written down but which octets are secret.
+    pub(in crate::conversation) fn new(client: Side, limits: Option<Limits>) -> Self {
+        Self { dialogue: Dialogue::new(limits.map(Builder::new)), client, reset: false }
+    }
+
+    /// The next octets of the stream.
+    pub(in crate::conversation) fn octets(&mut self, delivery: Delivery, octets: &[u8]) {
+        let mark = Mark { packet: delivery.packet, time: delivery.time };
+        if delivery.from == self.client {
+            self.dialogue.client_octets(delivery.offset, mark, octets);
+        } else {
+            self.dialogue.server_octets(delivery.offset, mark, octets);
+        }
+    }
+
+    /// Octets that are not in the capture.
+    pub(in crate::conversation) fn gap(&mut self, delivery: Delivery, length: u64) {
+        let from = if delivery.from == self.client { Speaker::Client } else { Speaker::Server };
+        let mark = Mark { packet: delivery.packet, time: delivery.time };
+        self.dialogue.gap(from, delivery.offset, length, mark);
+    }
+
+    /// The connection was reset.
+    pub(in crate::conversation) fn reset(&mut self) {
+        self.reset = true;
+    }
+
+    /// What must not be shown; `asked` is `None` where the place in the stream is not known.
+    pub(in crate::conversation) fn concealed(
+        &self,
+        from: Side,
+        asked: Option<Range<u64>>,
+        length: u32,
+        out: &mut Vec<Range<u32>>,
+    ) {
+        if from != self.client {
+            return;
+        }
+        match asked {
+            Some(asked) => self.dialogue.concealed(asked, out),
+            None if matches!(self.dialogue.mode, Mode::Tls) => {}
+            None => out.push(0..length),
+        }
+    }
+
+    /// The whole session; `None` where nothing was written down.
+    pub(in crate::conversation) fn finish(mut self, connection: &Connection) -> Option<Session> {
+        self.dialogue.finish();
+        let one_sided = !(self.dialogue.client_spoke && self.dialogue.server_spoke);
+        let ended = self.ended(connection);
+        let dialogue = self.dialogue;
+        let mut record = dialogue.record?;
+        // A session that only connected is whole: the server greets, and the client says nothing.
+        let only_greeted = !dialogue.client_spoke && record.turns.len() <= 1 && record.greeting.is_some();
+        if one_sided && !only_greeted {
+            record.warn(Warning::OneSided);
+        }
+        let auth = record.auth().cloned();
+        let server = self.client.peer();
+        let port = connection.endpoints.of(server).port;
+        let (role, role_reason) = role(port, dialogue.lmtp, dialogue.auth_used, &record.messages);
+        Some(Session {
+            capture: connection.capture,
+            stream: connection.stream,
+            first_packet: connection.first_packet,
+            client: *connection.endpoints.of(self.client),
+            server: *connection.endpoints.of(server),
+            role,
+            role_reason,
+            encryption: dialogue
+                .tls_packet
+                .map_or(Encryption::None, |packet| Encryption::StartTls { packet }),
+            lmtp: dialogue.lmtp,
+            greeting: record.greeting.take(),
+            client_name: record.client_name.take(),
+            capabilities: std::mem::take(&mut record.capabilities),
+            auth,
+            turns: std::mem::take(&mut record.turns),
+            turns_left_out: record.turns_left_out,
+            messages: std::mem::take(&mut record.messages),
+            warnings: std::mem::take(&mut record.warnings),
+            ended,
+        })
+    }
+
+    fn ended(&self, connection: &Connection) -> Ended {
+        let d = &self.dialogue;
+        let reset = self.reset || connection.teardown.kind == TeardownKind::Reset;
+        match connection.teardown.kind {
+            _ if matches!(d.mode, Mode::Tls) => Ended::Tls,
+            _ if d.quit_said && (d.last_code == 221 || !d.server_spoke) => Ended::Quit,
+            _ if d.last_code == 421 => Ended::Timeout,
+            _ if reset => Ended::Reset,
+            TeardownKind::Open | TeardownKind::NotSeen => Ended::Open,
+            _ => Ended::Closed,
+        }
+    }
+}
+
+/// The session of a connection to the port for implicit TLS (RFC 8314 section 3.3): nothing of it can be read.
+pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Delivery) -> Session {
+    let turn = Turn { packet: first.packet, time: first.time, from: Speaker::Client, kind: TurnKind::Tls };
+    Session {
+        capture: connection.capture,
+        stream: connection.stream,
+        first_packet: connection.first_packet,
+        client: connection.endpoints.initiator,
+        server: connection.endpoints.responder,
+        role: Role::Submission,
+        role_reason: "port",
+        encryption: Encryption::Implicit,
+        lmtp: false,
+        greeting: None,
+        client_name: None,
+        capabilities: Vec::new(),
+        auth: None,
+        turns: vec![turn],
+        turns_left_out: 0,
+        messages: Vec::new(),
+        warnings: Vec::new(),
+        ended: Ended::Tls,
+    }
+}
+
+/// What the session is for, and why that is believed.
+fn role(port: u16, lmtp: bool, auth_used: bool, messages: &[Message]) -> (Role, &'static str) {
+    let received = |m: &Message| !m.header.received.is_empty();
+    let has_header = |m: &Message| m.header.from.is_some() || m.header.date.is_some();
+    if lmtp {
+        (Role::Delivery, "lmtp")
+    } else if matches!(port, 587 | 465) {
+        (Role::Submission, "port")
+    } else if auth_used {
+        (Role::Submission, "auth")
+    } else if messages.iter().any(received) {
+        (Role::Relay, "received")
+    } else if messages.iter().any(has_header) {
+        (Role::Submission, "no_received")
+    } else {
+        (Role::Unknown, "none")
+    }
+}

@@ -1,0 +1,195 @@
+//! One stream: what it speaks, and who reads it.
+
+use std::ops::Range;
+
+use super::identify;
+use super::plain::PlainLines;
+use super::smtp::reader::{self, Reader};
+use super::smtp::{Limits, Session};
+use crate::flow::{Connection, Delivery};
+use crate::packet::{PerSide, Protocol, Side};
+
+/// Octets of each side that are kept until it is known what they speak.
+const MAX_UNDECIDED: usize = 4 << 10;
+/// The port for SMTP over TLS from the first octet on (RFC 8314 section 3.3).
+const SUBMISSIONS: u16 = 465;
+
+/// One stream.
+#[derive(Default)]
+pub(super) enum Stream {
+    /// Nothing has been said yet.
+    #[default]
+    Silent,
+    /// It cannot be told yet what it speaks.
+    Undecided(Box<Undecided>),
+    /// SMTP.
+    Smtp(Box<Reader>),
+    /// Another protocol that has a name here.
+    Named(Protocol, Delivery),
+    /// No protocol known here, perhaps one of lines with passwords in them.
+    Unknown(Box<PerSide<PlainLines>>),
+}
+
+/// What was said so far, in order.
+#[derive(Default)]
+pub(super) struct Undecided {
+    sides: PerSide<Vec<u8>>,
+    events: Vec<(Delivery, Event)>,
+    lines: PerSide<PlainLines>,
+}
+
+#[derive(Clone, Copy)]
+enum Event {
+    Octets { at: usize, length: usize },
+    Gap(u64),
+}
+
+impl Stream {
+    /// What it speaks, as far as that is known.
+    pub(super) const fn application(&self) -> Option<Protocol> {
+        match self {
+            Stream::Silent | Stream::Undecided(_) => None,
+            Stream::Smtp(_) => Some(Protocol::Smtp),
+            Stream::Named(protocol, _) => Some(*protocol),
+            Stream::Unknown(_) => Some(Protocol::Data),
+        }
+    }
+
+    /// The next octets of one side.
+    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], limits: Option<Limits>) {
+        match self {
+            Stream::Smtp(reader) => reader.octets(delivery, octets),
+            Stream::Named(..) => {}
+            Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
+            Stream::Silent => {
+                *self = Stream::Undecided(Box::default());
+                self.octets(delivery, octets, limits);
+            }
+            Stream::Undecided(undecided) => {
+                let taken = undecided.take(delivery, octets);
+                let full = taken < octets.len();
+                let decision = undecided.decide(0).or(full.then_some(Protocol::Data));
+                let Some(protocol) = decision else { return };
+                let undecided = std::mem::take(&mut **undecided);
+                *self = undecided.become_stream(protocol, limits);
+                if full {
+                    let behind = Delivery { offset: delivery.offset + taken as u64, ..delivery };
+                    self.octets(behind, &octets[taken..], limits);
+                }
+            }
+        }
+    }
+
+    /// Octets of one side that are not in the capture.
+    pub(super) fn gap(&mut self, delivery: Delivery, length: u64) {
+        match self {
+            Stream::Smtp(reader) => reader.gap(delivery, length),
+            Stream::Unknown(lines) => lines.of_mut(delivery.from).gap(),
+            Stream::Undecided(undecided) => undecided.gap(delivery, length),
+            Stream::Silent => {
+                let mut undecided = Box::<Undecided>::default();
+                undecided.gap(delivery, length);
+                *self = Stream::Undecided(undecided);
+            }
+            Stream::Named(..) => {}
+        }
+    }
+
+    /// The connection was reset.
+    pub(super) fn reset(&mut self) {
+        if let Stream::Smtp(reader) = self {
+            reader.reset();
+        }
+    }
+
+    /// Which octets must not be shown.
+    pub(super) fn concealed(&self, from: Side, offset: Option<u64>, length: u32, out: &mut Vec<Range<u32>>) {
+        let asked = offset.map(|begin| begin..begin.saturating_add(u64::from(length)));
+        let lines = match self {
+            Stream::Smtp(reader) => return reader.concealed(from, asked, length, out),
+            Stream::Unknown(lines) => lines.of(from),
+            Stream::Undecided(undecided) => undecided.lines.of(from),
+            Stream::Silent | Stream::Named(..) => return,
+        };
+        if let Some(asked) = asked {
+            let shown_before = if lines.secrets().is_empty() { u64::MAX } else { lines.read_to() };
+            lines.secrets().within(asked, shown_before, out);
+        }
+    }
+
+    /// The connection is over: its session, if it had one.
+    pub(super) fn finish(mut self, connection: &Connection, limits: Option<Limits>) -> Option<Session> {
+        let port = connection.endpoints.responder.port;
+        if let Stream::Undecided(undecided) = &mut self
+            && let Some(protocol) = undecided.decide(port)
+        {
+            self = std::mem::take(&mut **undecided).become_stream(protocol, limits);
+        }
+        match self {
+            Stream::Smtp(reader) => reader.finish(connection),
+            Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
+                limits.map(|_| reader::implicit_tls(connection, first))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Undecided {
+    /// Keeps what fits; how many octets that was.
+    fn take(&mut self, delivery: Delivery, octets: &[u8]) -> usize {
+        self.lines.of_mut(delivery.from).octets(delivery.offset, octets);
+        let kept = self.sides.of_mut(delivery.from);
+        let length = octets.len().min(MAX_UNDECIDED.saturating_sub(kept.len()));
+        self.events.push((delivery, Event::Octets { at: kept.len(), length }));
+        kept.extend_from_slice(&octets[..length]);
+        length
+    }
+
+    fn gap(&mut self, delivery: Delivery, length: u64) {
+        self.lines.of_mut(delivery.from).gap();
+        if self.events.len() < 2 * MAX_UNDECIDED {
+            self.events.push((delivery, Event::Gap(length)));
+        }
+    }
+
+    fn decide(&self, responder_port: u16) -> Option<Protocol> {
+        identify(&self.sides.initiator, &self.sides.responder, responder_port)
+    }
+
+    /// Hands what was kept to the reader of the protocol.
+    fn become_stream(self, protocol: Protocol, limits: Option<Limits>) -> Stream {
+        match protocol {
+            Protocol::Smtp => {
+                let mut reader = Reader::new(self.client(), limits);
+                for (delivery, event) in &self.events {
+                    match *event {
+                        Event::Octets { at, length } => {
+                            let octets = self.sides.of(delivery.from).get(at..at + length);
+                            reader.octets(*delivery, octets.unwrap_or_default());
+                        }
+                        Event::Gap(length) => reader.gap(*delivery, length),
+                    }
+                }
+                Stream::Smtp(Box::new(reader))
+            }
+            Protocol::Data => Stream::Unknown(Box::new(self.lines)),
+            named => match self.events.first() {
+                Some((first, _)) => Stream::Named(named, *first),
+                None => Stream::Silent,
+            },
+        }
+    }
+
+    /// The side that says commands: the initiator, unless it says codes or the responder says commands.
+    fn client(&self) -> Side {
+        let says_code = |octets: &[u8]| {
+            octets.len() > 3 && octets[..3].iter().all(u8::is_ascii_digit) && matches!(octets[3], b' ' | b'-')
+        };
+        let swapped = says_code(&self.sides.initiator)
+            || (!self.sides.responder.is_empty()
+                && !says_code(&self.sides.responder)
+                && self.sides.initiator.is_empty());
+        if swapped { Side::Responder } else { Side::Initiator }
+    }
+}

@@ -1,0 +1,197 @@
+//! What the lines of a mail dialogue mean. Every function takes words and numbers; `None` where nothing is
+//! known about them.
+
+use super::{Lang, find};
+
+/// The part of a session that a line belongs to (RFC 5321 section 3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Phase {
+    /// The connection is there, the server speaks first.
+    Connect,
+    /// Both sides say who they are.
+    Hello,
+    /// STARTTLS.
+    Encryption,
+    /// AUTH.
+    Authentication,
+    /// Sender and recipients.
+    Envelope,
+    /// The message itself.
+    Message,
+    /// Commands that change nothing, and those that start over.
+    Service,
+    /// QUIT.
+    Closing,
+}
+
+impl Phase {
+    /// Every phase.
+    pub const ALL: [Phase; 8] = [
+        Phase::Connect,
+        Phase::Hello,
+        Phase::Encryption,
+        Phase::Authentication,
+        Phase::Envelope,
+        Phase::Message,
+        Phase::Service,
+        Phase::Closing,
+    ];
+
+    /// The phase that a command (upper case) belongs to, and with it the replies that answer it.
+    pub fn of_verb(verb: &str) -> Self {
+        match verb {
+            "EHLO" | "HELO" | "LHLO" => Phase::Hello,
+            "STARTTLS" => Phase::Encryption,
+            "AUTH" => Phase::Authentication,
+            "MAIL" | "RCPT" => Phase::Envelope,
+            "DATA" | "BDAT" | "BURL" => Phase::Message,
+            "QUIT" => Phase::Closing,
+            _ => Phase::Service,
+        }
+    }
+
+    /// The name in the texts.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Phase::Connect => "connect",
+            Phase::Hello => "hello",
+            Phase::Encryption => "encryption",
+            Phase::Authentication => "authentication",
+            Phase::Envelope => "envelope",
+            Phase::Message => "message",
+            Phase::Service => "service",
+            Phase::Closing => "closing",
+        }
+    }
+}
+
+fn text(lang: Lang, group: &str, name: &str) -> Option<String> {
+    find(lang, &format!("smtp.{group}.{name}"), &[])
+}
+
+/// What a command asks for; `verb` in upper case.
+pub fn verb(lang: Lang, verb: &str) -> Option<String> {
+    text(lang, "verb", verb)
+}
+
+/// What an extension is for: a line of the reply to EHLO, or its first word, in any case.
+pub fn keyword(lang: Lang, line: &str) -> Option<String> {
+    let word = line.split([' ', '=']).next()?.to_ascii_uppercase();
+    text(lang, "keyword", &word)
+}
+
+/// What a reply code means when nothing is known of the command; the class of the code where the code itself
+/// has no text.
+pub fn code(lang: Lang, code: u16) -> Option<String> {
+    text(lang, "code", &code.to_string()).or_else(|| text(lang, "code.class", &(code / 100).to_string()))
+}
+
+/// What a reply means as the answer to `to`: a verb in upper case, `greeting` for the first reply, `message`
+/// for the one behind the final dot. [`code`] where the two together have no text.
+pub fn answer(lang: Lang, to: &str, reply_code: u16) -> Option<String> {
+    let class = reply_code / 100;
+    let special =
+        matches!((to, reply_code), (_, 421) | ("RCPT", 251 | 252 | 551..=553) | ("AUTH", 432 | 502..=538));
+    let paired = if special { None } else { text(lang, "answer", &format!("{to}.{class}")) };
+    paired.or_else(|| code(lang, reply_code))
+}
+
+/// What an enhanced status code (RFC 3463, `5.1.1`) means: its detail where it has a text, else its subject,
+/// with the class.
+pub fn enhanced(lang: Lang, status: &str) -> Option<String> {
+    let (class, rest) = status.split_once('.')?;
+    let (subject, _) = rest.split_once('.')?;
+    let detail = text(lang, "enhanced.detail", rest).or_else(|| text(lang, "enhanced.subject", subject))?;
+    let class = text(lang, "enhanced.class", class)?;
+    find(lang, "smtp.enhanced.with", &[("detail", &detail), ("class", &class)])
+}
+
+/// The name of a phase.
+pub fn phase(lang: Lang, phase: Phase) -> Option<String> {
+    text(lang, "phase", phase.name())
+}
+
+/// Why something about a session is odd or unsafe; `name` as in records.
+pub fn warning(lang: Lang, name: &str) -> Option<String> {
+    text(lang, "warning", name)
+}
+
+/// How a session ended; `name` as in records.
+pub fn ended(lang: Lang, name: &str) -> Option<String> {
+    text(lang, "ended", name)
+}
+
+/// What a session is for; `name` as in records.
+pub fn role(lang: Lang, name: &str) -> Option<String> {
+    text(lang, "role", name)
+}
+
+/// Why a role is believed; `reason` as the session has it (`port`, `auth`, ...).
+pub fn role_reason(lang: Lang, reason: &str) -> Option<String> {
+    text(lang, "role_reason", reason)
+}
+
+/// Whether a session could be read; `name` as in records: `none`, `starttls`, `implicit`.
+pub fn encryption(lang: Lang, name: &str) -> Option<String> {
+    text(lang, "encryption", name)
+}
+
+/// What became of a recipient; `name`: `accepted`, `refused`, `deferred`, `unknown`.
+pub fn verdict(lang: Lang, name: &str) -> Option<String> {
+    text(lang, "verdict", name)
+}
+
+/// What came of a login; `name`: `accepted`, `rejected`, `cancelled`, `unknown`.
+pub fn auth_outcome(lang: Lang, name: &str) -> Option<String> {
+    text(lang, "auth", name)
+}
+
+/// What a SASL mechanism shows to those who read the wire; `name` in upper case.
+pub fn mechanism(lang: Lang, name: &str) -> Option<String> {
+    text(lang, "mechanism", name.strip_suffix("-PLUS").unwrap_or(name))
+}
+
+/// What a turn that is neither command nor reply is: `auth_response`, `auth_cancel`, `message`, `tls`, `gap`.
+pub fn turn(lang: Lang, name: &str) -> Option<String> {
+    text(lang, "turn", name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_status_is_its_detail_with_its_class_or_its_subject_where_the_detail_is_not_registered() {
+        assert_eq!(enhanced(Lang::En, "5.1.1").unwrap(), "there is no such mailbox (for good)");
+        assert_eq!(enhanced(Lang::En, "4.7.999").unwrap(), "about security or policy (not now)");
+        assert_eq!(enhanced(Lang::Zh, "2.1.5").unwrap(), "收件人地址有效（成功）");
+        assert_eq!(enhanced(Lang::En, "2.0.0").unwrap(), "nothing finer to say (success)");
+        assert_eq!(enhanced(Lang::En, "9.1.1"), None);
+    }
+
+    #[test]
+    fn a_reply_means_what_it_answers_and_a_special_code_itself() {
+        assert_eq!(answer(Lang::En, "RCPT", 250).unwrap(), "recipient accepted");
+        assert_eq!(answer(Lang::En, "RCPT", 421), code(Lang::En, 421));
+        assert_eq!(answer(Lang::En, "VRFY", 252), code(Lang::En, 252));
+        assert_eq!(code(Lang::En, 599).unwrap(), "refused: trying again will not help");
+        assert_eq!(code(Lang::En, 999), None);
+    }
+
+    #[test]
+    fn an_offer_is_known_by_its_first_word() {
+        assert_eq!(keyword(Lang::En, "starttls").unwrap(), "encryption offered");
+        assert_eq!(keyword(Lang::En, "AUTH=LOGIN PLAIN"), keyword(Lang::En, "AUTH PLAIN"));
+        assert_eq!(keyword(Lang::En, "X-UNKNOWN"), None);
+    }
+
+    #[test]
+    fn every_phase_has_its_name_in_both_languages() {
+        for lang in Lang::ALL {
+            for p in Phase::ALL {
+                assert!(phase(lang, p).is_some(), "{p:?}");
+            }
+        }
+        assert_eq!(Phase::of_verb("RCPT"), Phase::Envelope);
+    }
+}
