@@ -8,6 +8,7 @@ mod event;
 mod json;
 mod record;
 mod sink;
+mod table;
 
 pub use event::{PacketEvent, Summary};
 pub use sink::{Format, Options, Sink, TimeFormat, View, sink_for};

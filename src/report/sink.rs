@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{PacketEvent, Summary, json};
+use super::{PacketEvent, Summary, json, table};
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::lesson::Lang;
@@ -111,5 +111,8 @@ pub trait Sink {
 
 /// The sink for a view in a format.
 pub fn sink_for(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
-    Box::new(json::Packets::new(options, out))
+    match options.format {
+        Format::Table => table::sink(options, out),
+        Format::Json | Format::Csv => Box::new(json::Packets::new(options, out)),
+    }
 }
