@@ -12,6 +12,7 @@ mod payload;
 mod record;
 mod schema;
 mod sink;
+mod table;
 mod tally;
 mod utc;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{PacketEvent, Summary, csv, json};
+use super::{PacketEvent, Summary, csv, json, table};
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::lesson::Lang;
@@ -122,6 +122,6 @@ pub fn sink_for(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
     match options.format {
         Format::Json => json::sink(options, out),
         Format::Csv => csv::sink(options, out),
-        Format::Table => json::sink(options, out),
+        Format::Table => table::sink(options, out),
     }
 }
