@@ -15,6 +15,7 @@ mod fields;
 mod link;
 mod network;
 mod registry;
+mod summary;
 mod transport;
 mod walk;
 
@@ -24,5 +25,6 @@ pub use dissector::Dissector;
 pub use fields::{Field, Value, fields};
 pub use link::fcs::{Basis, Evidence, Fcs, FcsMode, FcsState};
 pub use registry::udp_application;
+pub use summary::summary;
 pub use transport::tcp::{TcpFlags, TcpOptions, TcpSegment};
 pub use transport::udp::UdpDatagram;
