@@ -28,3 +28,6 @@ pub use registry::udp_application;
 pub use summary::{application_concealed, application_summary, summary};
 pub use transport::tcp::{TcpFlags, TcpOptions, TcpSegment};
 pub use transport::udp::UdpDatagram;
+
+#[cfg(test)]
+mod tests;

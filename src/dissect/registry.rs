@@ -163,6 +163,36 @@ pub fn udp_application(source_port: u16, destination_port: u16, octets: &[u8]) -
         .or_else(|| application::udp_application(source_port, destination_port, octets))
 }
 
+/// The protocol's name where an EtherType is known; empty otherwise.
+pub(super) fn ether_type_name(number: u16) -> &'static str {
+    match number {
+        0x8035 => "RARP",
+        0x88a8 => "IEEE 802.1ad VLAN",
+        0x8863 => "PPPoE discovery",
+        0x8864 => "PPPoE session",
+        0x888e => "EAP over LAN",
+        0x88e5 => "MACsec",
+        0x88f7 => "PTP",
+        other => find(ETHER_TYPES, other).map_or("", Protocol::title),
+    }
+}
+
+/// The name of an IP protocol number; empty where it is not known.
+pub(super) fn ip_protocol_name(number: u8) -> &'static str {
+    match number {
+        33 => "DCCP",
+        46 => "RSVP",
+        59 => "no next header",
+        88 => "EIGRP",
+        89 => "OSPF",
+        103 => "PIM",
+        112 => "VRRP",
+        115 => "L2TP",
+        136 => "UDP-Lite",
+        other => find(IP_PROTOCOLS, other).map_or("", Protocol::title),
+    }
+}
+
 fn find<N: Copy + PartialEq>(table: &[(N, Protocol)], number: N) -> Option<Protocol> {
     table.iter().find(|row| row.0 == number).map(|row| row.1)
 }

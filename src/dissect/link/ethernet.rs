@@ -1,5 +1,7 @@
 //! The Ethernet MAC header (IEEE 802.3 clause 3.2).
 
+use super::super::fields::List;
+use super::super::registry;
 use super::super::walk::{Flaw, Header, Next, Walk, be16};
 use crate::packet::{MacAddress, Protocol};
 
@@ -21,4 +23,21 @@ pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     walk.found.length_field |= outermost;
     walk.limit(LENGTH + usize::from(kind));
     Ok(Header::new(LENGTH, Next::Protocol(Protocol::Llc)))
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    list.mac("destination_address", 0);
+    list.mac("source_address", 6);
+    kind(list, 12);
+}
+
+/// A type or a length, whichever its value makes it.
+pub(crate) fn kind(list: &mut List<'_>, at: usize) {
+    let value = list.value(at, 2) as u16;
+    if value > MAX_LENGTH {
+        list.hex("ether_type", at, 2);
+        list.label(registry::ether_type_name(value));
+    } else {
+        list.number("length", at, 2);
+    }
 }

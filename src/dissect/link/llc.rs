@@ -1,5 +1,7 @@
 //! Logical link control (IEEE 802.2) and the subnetwork access protocol behind it.
 
+use super::super::fields::List;
+use super::super::registry;
 use super::super::walk::{Flaw, Header, Next, Walk, be16};
 use crate::packet::Protocol;
 
@@ -27,4 +29,30 @@ pub(crate) fn parse_snap(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
         _ => Next::Payload,
     };
     Ok(Header::new(5, next))
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    for (name, at) in [("destination_service_access_point", 0), ("source_service_access_point", 1)] {
+        let value = list.hex(name, at, 1);
+        list.label(match value {
+            0x00 => "null",
+            0x06 => "IPv4",
+            0x42 => "spanning tree",
+            0xaa => "SNAP",
+            0xe0 => "IPX",
+            0xf0 => "NetBIOS",
+            0xfe => "ISO network layer",
+            0xff => "global",
+            _ => "",
+        });
+    }
+    let length = if list.octet(2) & 3 == 3 { 1 } else { 2 };
+    let control = list.hex("control", 2, length);
+    list.label(if control == 3 { "unnumbered information" } else { "" });
+}
+
+pub(crate) fn fields_snap(list: &mut List<'_>) {
+    let organization = list.hex("organization_code", 0, 3);
+    let kind = list.hex("protocol_identifier", 3, 2);
+    list.label(if organization == 0 { registry::ether_type_name(kind as u16) } else { "" });
 }

@@ -1,5 +1,6 @@
 //! MAC control frames (IEEE 802.3 annex 31): PAUSE and priority-based flow control.
 
+use super::super::fields::List;
 use super::super::walk::{Flaw, Header, Next, Walk, be16};
 
 /// Opcode of PAUSE (IEEE 802.3 annex 31B).
@@ -17,4 +18,23 @@ pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     walk.claimed(length, "opcode")?;
     walk.limit(length);
     Ok(Header::new(length, Next::Payload))
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    let opcode = list.hex("opcode", 0, 2) as u16;
+    match opcode {
+        PAUSE => {
+            list.label("PAUSE");
+            list.number("pause_time", 2, 2);
+        }
+        PFC => {
+            list.label("priority-based flow control");
+            list.hex("class_enable_vector", 2, 2);
+            for class in 0..8 {
+                list.number("pause_time", 4 + 2 * class, 2);
+                list.label(format!("class {class}"));
+            }
+        }
+        _ => {}
+    }
 }

@@ -1,5 +1,6 @@
 //! BSD loopback (LINKTYPE_NULL, LINKTYPE_LOOP): an address family in front of the packet.
 
+use super::super::fields::{List, Value};
 use super::super::walk::{Flaw, Header, Next, Walk};
 use super::ethernet::MAX_LENGTH;
 use crate::packet::Protocol;
@@ -24,4 +25,15 @@ fn next(family: u32) -> Next {
             _ => Next::Payload,
         },
     }
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    let Some(octets) = list.octets.first_chunk() else { return };
+    let family = family(*octets);
+    list.push("address_family", 0, 4, Value::Number(u64::from(family)));
+    list.label(match family {
+        2 => "IPv4",
+        10 | 24 | 28 | 30 => "IPv6",
+        _ => "",
+    });
 }

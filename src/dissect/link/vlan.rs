@@ -1,5 +1,6 @@
 //! VLAN tags (IEEE 802.1Q clause 9.6).
 
+use super::super::fields::List;
 use super::super::walk::{Flaw, Header, Next, Walk, be16};
 use super::ethernet::MAX_LENGTH;
 use crate::packet::Protocol;
@@ -16,4 +17,11 @@ pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     }
     walk.limit(LENGTH + usize::from(kind));
     Ok(Header::new(LENGTH, Next::Protocol(Protocol::Llc)))
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    list.bits("priority_code_point", 0, 1, 5, 7);
+    list.flags(0, &[("drop_eligible_indicator", 0x10)]);
+    list.bits("vlan_identifier", 0, 2, 0, 0xfff);
+    super::ethernet::kind(list, 2);
 }

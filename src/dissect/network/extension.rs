@@ -2,6 +2,8 @@
 
 use std::net::Ipv6Addr;
 
+use super::super::fields::List;
+use super::super::registry;
 use super::super::walk::{Flaw, Header, Next, Piece, Walk, be16, be32};
 
 /// Option of a jumbogram's length (RFC 2675 section 2).
@@ -97,4 +99,83 @@ pub(crate) fn options(octets: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
         at += length;
         Some(option)
     })
+}
+
+fn next_and_length(list: &mut List<'_>) {
+    let next = list.number("next_header", 0, 1);
+    list.label(registry::ip_protocol_name(next as u8));
+    list.number("header_extension_length", 1, 1);
+    list.label(format!("{} octets", (u16::from(list.octet(1)) + 1) * 8));
+}
+
+pub(crate) fn fields_options(list: &mut List<'_>) {
+    next_and_length(list);
+    let octets = list.octets.get(2..).unwrap_or_default();
+    for (at, octets) in options(octets) {
+        list.group("option", at + 2, octets.len(), |option| {
+            let kind = option.hex("option_type", 0, 1) as u8;
+            option.label(match kind {
+                0 => "Pad1",
+                1 => "PadN",
+                5 => "router alert",
+                JUMBO => "jumbo payload",
+                0xc9 => "home address",
+                _ => "",
+            });
+            option.number("option_length", 1, 1);
+            match kind {
+                JUMBO => drop(option.number("jumbo_payload_length", 2, 4)),
+                0xc9 => option.ipv6("home_address", 2),
+                _ => option.rest("option_data", 2),
+            }
+        });
+    }
+}
+
+pub(crate) fn fields_routing(list: &mut List<'_>) {
+    next_and_length(list);
+    let kind = list.number("routing_type", 2, 1);
+    list.label(match kind {
+        0 => "source route",
+        2 => "home address",
+        3 => "RPL source route",
+        4 => "segment routing",
+        _ => "",
+    });
+    list.number("segments_left", 3, 1);
+    match kind {
+        0 | 2 | 4 => {
+            for at in (8..list.octets.len()).step_by(16) {
+                list.ipv6("address", at);
+            }
+        }
+        _ => list.rest("type_specific_data", 4),
+    }
+}
+
+pub(crate) fn fields_fragment(list: &mut List<'_>) {
+    let next = list.number("next_header", 0, 1);
+    list.label(registry::ip_protocol_name(next as u8));
+    let offset = list.bits("fragment_offset", 2, 2, 3, 0x1fff);
+    list.label(format!("octet {}", offset * 8));
+    list.flags(3, &[("more_fragments", 1)]);
+    list.hex("identification", 4, 4);
+}
+
+pub(crate) fn fields_mobility(list: &mut List<'_>) {
+    next_and_length(list);
+    let kind = list.number("mobility_header_type", 2, 1);
+    list.label(match kind {
+        0 => "binding refresh request",
+        1 => "home test init",
+        2 => "care-of test init",
+        3 => "home test",
+        4 => "care-of test",
+        5 => "binding update",
+        6 => "binding acknowledgement",
+        7 => "binding error",
+        _ => "",
+    });
+    list.hex("checksum", 4, 2);
+    list.rest("message_data", 6);
 }

@@ -1,5 +1,7 @@
 //! Generic routing encapsulation (RFC 2784, 2890), its PPTP variant (RFC 2637), and ERSPAN in it.
 
+use super::super::fields::List;
+use super::super::registry;
 use super::super::walk::{Flaw, Header, Next, Walk, be16};
 use crate::packet::Protocol;
 
@@ -90,4 +92,42 @@ pub(crate) fn parse_erspan(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     };
     walk.claimed(length, "version")?;
     Ok(Header::new(length, Next::Protocol(Protocol::Ethernet)))
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    let flags = list.value(0, 2) as u16;
+    list.flags(
+        0,
+        &[
+            ("checksum_present", 0x80),
+            ("routing_present", 0x40),
+            ("key_present", 0x20),
+            ("sequence_number_present", 0x10),
+        ],
+    );
+    list.bits("version", 1, 1, 0, 7);
+    let kind = list.hex("protocol_type", 2, 2);
+    list.label(registry::ether_type_name(kind as u16));
+    let places = places(flags);
+    if let Some(at) = places.checksum {
+        list.hex("checksum", at, 2);
+        list.number("offset", at + 2, 2);
+    }
+    match places.key {
+        Some(at) if flags & 7 == 1 => {
+            list.number("payload_length", at, 2);
+            list.number("call_id", at + 2, 2);
+        }
+        Some(at) => drop(list.hex("key", at, 4)),
+        None => {}
+    }
+    if let Some(at) = places.sequence {
+        list.number("sequence_number", at, 4);
+    }
+    if let Some(at) = places.acknowledgement {
+        list.number("acknowledgement_number", at, 4);
+    }
+    if let Some(at) = places.routing {
+        list.rest("routing", at);
+    }
 }

@@ -2,6 +2,8 @@
 
 use etherparse::Ipv4HeaderSlice;
 
+use super::super::fields::List;
+use super::super::registry;
 use super::super::walk::{Flaw, Header, Next, Piece, Walk};
 use super::super::{Checksum, IpHeader, Transport, checksum};
 
@@ -56,4 +58,59 @@ pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
         ));
     }
     Ok(Header::new(length, Next::IpProtocol(header.protocol().0)))
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    list.bits("version", 0, 1, 4, 15);
+    list.bits("internet_header_length", 0, 1, 0, 15);
+    list.label(format!("{} octets", u16::from(list.octet(0) & 15) * 4));
+    traffic_class(list, 1, 1, 0);
+    list.number("total_length", 2, 2);
+    list.hex("identification", 4, 2);
+    list.flags(6, &[("reserved_flag", 0x80), ("dont_fragment", 0x40), ("more_fragments", 0x20)]);
+    let offset = list.bits("fragment_offset", 6, 2, 0, 0x1fff);
+    list.label(format!("octet {}", offset * 8));
+    list.number("time_to_live", 8, 1);
+    let protocol = list.number("protocol", 9, 1);
+    list.label(registry::ip_protocol_name(protocol as u8));
+    list.hex("header_checksum", 10, 2);
+    list.ipv4("source_address", 12);
+    list.ipv4("destination_address", 16);
+    let mut at = MINIMUM;
+    while at < list.octets.len() {
+        let kind = list.octet(at);
+        let length = if kind < 2 { 1 } else { usize::from(list.octet(at + 1)).max(2) };
+        list.group("option", at, length, |option| {
+            option.number("option_type", 0, 1);
+            option.label(match kind {
+                0 => "end of options",
+                1 => "no operation",
+                7 => "record route",
+                68 => "timestamp",
+                130 => "security",
+                131 => "loose source route",
+                137 => "strict source route",
+                148 => "router alert",
+                _ => "",
+            });
+            option.number("option_length", 1, 1);
+            option.rest("option_data", 2);
+        });
+        at += length;
+    }
+}
+
+/// Differentiated services (RFC 2474) and explicit congestion notification (RFC 3168).
+pub(super) fn traffic_class(list: &mut List<'_>, at: usize, length: usize, shift: u32) {
+    let code_point = list.bits("differentiated_services_code_point", at, length, shift + 2, 0x3f);
+    list.label(match code_point {
+        0 => "default".into(),
+        46 => "EF".into(),
+        44 => "VOICE-ADMIT".into(),
+        n if n % 8 == 0 => format!("CS{}", n / 8),
+        n if n % 2 == 0 && (10..=38).contains(&n) && n % 8 != 0 => format!("AF{}{}", n / 8, n % 8 / 2),
+        _ => String::new(),
+    });
+    let ecn = list.bits("explicit_congestion_notification", at, length, shift, 3);
+    list.label(["not ECN-capable", "ECT(1)", "ECT(0)", "congestion experienced"][ecn as usize & 3]);
 }

@@ -2,6 +2,8 @@
 
 use etherparse::Ipv6HeaderSlice;
 
+use super::super::fields::List;
+use super::super::registry;
 use super::super::walk::{Flaw, Header, Next, Walk};
 use super::super::{IpHeader, Transport};
 
@@ -36,4 +38,16 @@ pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
         walk.limit(LENGTH + payload_length);
     }
     Ok(Header::new(LENGTH, if next == NO_NEXT_HEADER { Next::Payload } else { Next::IpProtocol(next) }))
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    list.bits("version", 0, 1, 4, 15);
+    super::ipv4::traffic_class(list, 0, 2, 4);
+    list.bits("flow_label", 0, 4, 0, 0xf_ffff);
+    list.number("payload_length", 4, 2);
+    let next = list.number("next_header", 6, 1);
+    list.label(registry::ip_protocol_name(next as u8));
+    list.number("hop_limit", 7, 1);
+    list.ipv6("source_address", 8);
+    list.ipv6("destination_address", 24);
 }

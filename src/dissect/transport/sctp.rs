@@ -1,6 +1,7 @@
 //! The SCTP common header and its chunks (RFC 9260 section 3).
 
 use super::super::Checksum;
+use super::super::fields::List;
 use super::super::walk::{Flaw, Header, Next, Walk};
 
 /// Octets of the common header.
@@ -50,6 +51,68 @@ const TABLE: [u32; 256] = {
     }
     table
 };
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    list.number("source_port", 0, 2);
+    list.number("destination_port", 2, 2);
+    list.hex("verification_tag", 4, 4);
+    list.hex("checksum", 8, 4);
+    let mut at = LENGTH;
+    while list.octets.len() >= at + 4 {
+        // RFC 9260 section 3.2: a length counts its own four octets, and not the padding to the next four.
+        let length = (list.value(at + 2, 2) as usize).max(4);
+        list.group("chunk", at, length.min(list.octets.len() - at), |chunk| {
+            let kind = chunk.number("chunk_type", 0, 1) as u8;
+            chunk.label(chunk_name(kind));
+            chunk.hex("chunk_flags", 1, 1);
+            chunk.number("chunk_length", 2, 2);
+            match kind {
+                0 => {
+                    chunk.number("transmission_sequence_number", 4, 4);
+                    chunk.number("stream_identifier", 8, 2);
+                    chunk.number("stream_sequence_number", 10, 2);
+                    chunk.number("payload_protocol_identifier", 12, 4);
+                    chunk.rest("user_data", 16);
+                }
+                1 | 2 => {
+                    chunk.hex("initiate_tag", 4, 4);
+                    chunk.number("advertised_receiver_window_credit", 8, 4);
+                    chunk.number("number_of_outbound_streams", 12, 2);
+                    chunk.number("number_of_inbound_streams", 14, 2);
+                    chunk.number("initial_transmission_sequence_number", 16, 4);
+                    chunk.rest("parameters", 20);
+                }
+                3 => {
+                    chunk.number("cumulative_tsn_ack", 4, 4);
+                    chunk.number("advertised_receiver_window_credit", 8, 4);
+                    chunk.rest("gap_ack_blocks", 12);
+                }
+                _ => chunk.rest("chunk_value", 4),
+            }
+        });
+        at += length.next_multiple_of(4);
+    }
+}
+
+/// The word for a chunk's type (IANA, SCTP parameters).
+pub(crate) const fn chunk_name(kind: u8) -> &'static str {
+    match kind {
+        0 => "DATA",
+        1 => "INIT",
+        2 => "INIT ACK",
+        3 => "SACK",
+        4 => "HEARTBEAT",
+        5 => "HEARTBEAT ACK",
+        6 => "ABORT",
+        7 => "SHUTDOWN",
+        8 => "SHUTDOWN ACK",
+        9 => "ERROR",
+        10 => "COOKIE ECHO",
+        11 => "COOKIE ACK",
+        14 => "SHUTDOWN COMPLETE",
+        _ => "",
+    }
+}
 
 #[cfg(test)]
 mod tests {

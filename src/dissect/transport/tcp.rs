@@ -2,6 +2,7 @@
 
 use etherparse::TcpHeaderSlice;
 
+use super::super::fields::List;
 use super::super::walk::{Flaw, Header, Next, Walk, be16};
 use super::super::{Transport, checksum};
 use crate::packet::Seq;
@@ -59,7 +60,7 @@ pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
         return Err(Flaw::too_short(length, octets.len(), "data offset"));
     };
     let segment_length = walk.claimed_left();
-    walk.found.checksums.tcp = Some(checksum::with_pseudo_header(walk, NUMBER, segment_length, 16));
+    walk.found.checksums.tcp = Some(checksum::with_pseudo_header(walk, NUMBER, segment_length));
     walk.found.transport = Transport::Tcp(TcpSegment {
         source_port: header.source_port(),
         destination_port: header.destination_port(),
@@ -162,5 +163,73 @@ impl TcpOptions<'_> {
 
     fn find(&self, kind: u8, length: usize) -> Option<&[u8]> {
         self.iter().find(|o| o[0] == kind && o.len() == length)
+    }
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    list.number("source_port", 0, 2);
+    list.number("destination_port", 2, 2);
+    list.number("sequence_number", 4, 4);
+    list.number("acknowledgement_number", 8, 4);
+    list.bits("data_offset", 12, 1, 4, 15);
+    list.label(format!("{} octets", u16::from(list.octet(12) >> 4) * 4));
+    list.flags(12, &[("ae", 0x01)]);
+    list.flags(
+        13,
+        &[
+            ("cwr", 0x80),
+            ("ece", 0x40),
+            ("urg", 0x20),
+            ("ack", 0x10),
+            ("psh", 0x08),
+            ("rst", 0x04),
+            ("syn", 0x02),
+            ("fin", 0x01),
+        ],
+    );
+    list.number("window", 14, 2);
+    list.hex("checksum", 16, 2);
+    list.number("urgent_pointer", 18, 2);
+    let mut at = MINIMUM;
+    while at < list.octets.len() {
+        let kind = list.octet(at);
+        let length = if kind < 2 { 1 } else { usize::from(list.octet(at + 1)).max(2) };
+        list.group("option", at, length, option_fields);
+        at += length;
+    }
+}
+
+fn option_fields(option: &mut List<'_>) {
+    let kind = option.number("option_kind", 0, 1);
+    option.label(match kind {
+        0 => "end of option list",
+        1 => "no operation",
+        2 => "maximum segment size",
+        3 => "window scale",
+        4 => "SACK permitted",
+        5 => "SACK",
+        8 => "timestamps",
+        19 => "MD5 signature",
+        28 => "user timeout",
+        29 => "TCP authentication option",
+        30 => "multipath TCP",
+        34 => "fast open cookie",
+        _ => "",
+    });
+    option.number("option_length", 1, 1);
+    match (kind, option.octets.len()) {
+        (2, 4) => drop(option.number("maximum_segment_size", 2, 2)),
+        (3, 3) => drop(option.number("shift_count", 2, 1)),
+        (5, length) => {
+            for at in (2..length).step_by(8) {
+                option.number("left_edge", at, 4);
+                option.number("right_edge", at + 4, 4);
+            }
+        }
+        (8, 10) => {
+            option.number("timestamp_value", 2, 4);
+            option.number("timestamp_echo_reply", 6, 4);
+        }
+        _ => option.rest("option_data", 2),
     }
 }

@@ -1,5 +1,6 @@
 //! The UDP header (RFC 768).
 
+use super::super::fields::List;
 use super::super::walk::{Flaw, Header, Next, Walk, be16};
 use super::super::{Checksum, Transport, checksum};
 
@@ -38,7 +39,14 @@ pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     walk.found.checksums.udp = Some(if be16(octets, 6) == 0 && is_v4 {
         Checksum::Absent
     } else {
-        checksum::with_pseudo_header(walk, NUMBER, length, 6)
+        checksum::with_pseudo_header(walk, NUMBER, length)
     });
     Ok(Header::new(LENGTH, Next::UdpPorts(source_port, destination_port)))
+}
+
+pub(crate) fn fields(list: &mut List<'_>) {
+    list.number("source_port", 0, 2);
+    list.number("destination_port", 2, 2);
+    list.number("length", 4, 2);
+    list.hex("checksum", 6, 2);
 }

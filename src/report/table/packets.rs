@@ -249,7 +249,11 @@ fn push_faults(out: &mut String, d: &Dissection<'_>) {
         out.push_str("[FCS bad] ");
     }
     if let Some(stopped) = d.stopped {
-        let _ = write!(out, "[{} stopped at {}: {}: {}] ", stopped.layer, stopped.offset, stopped.claimed_by, stopped.reason);
+        let _ = write!(
+            out,
+            "[{} stopped at {}: {}: {}] ",
+            stopped.layer, stopped.offset, stopped.claimed_by, stopped.reason
+        );
     }
 }
 

@@ -240,7 +240,8 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
         let mut end = rest.len();
         for (at, c) in chars {
             let wide = c.width() == Some(2) || before.width() == Some(2);
-            let breaks = (before == ' ' && c != ' ') || (wide && !"，。；：？！、）”’ ".contains(c) && !"（“‘".contains(before));
+            let breaks = (before == ' ' && c != ' ')
+                || (wide && !"，。；：？！、）”’ ".contains(c) && !"（“‘".contains(before));
             if breaks {
                 end = at;
                 break;
