@@ -93,6 +93,8 @@ pub(super) struct Traffic {
     pub(super) stream: Stream,
     /// What is not acknowledged yet, in the order of sending.
     sent: VecDeque<Sent>,
+    /// The peer's last acknowledgement, once the connection was open.
+    pub(super) acknowledged: Option<Seq>,
     /// The packet that the last acknowledgement covered last.
     covered: Option<u64>,
 }

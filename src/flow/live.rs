@@ -259,9 +259,9 @@ impl Live {
         let Some(details) = &mut self.details else { return };
         let carrier = Carrier { packet: self.last_packet, time: self.end.timestamp() };
         for from in [Side::Initiator, Side::Responder] {
-            let (own, peer) = self.ends.both_mut(from);
-            let acknowledged =
-                peer.ack.filter(|_| over && peer.seen()).and_then(|ack| captured_offset(own, ack));
+            let own = self.ends.of_mut(from);
+            let acknowledged = own.traffic.as_ref().and_then(|t| t.acknowledged).filter(|_| over);
+            let acknowledged = acknowledged.and_then(|ack| missing_until(own, ack));
             let mut outlet = Outlet { stream: self.stream, from, receiver, gaps: &mut details.gaps, budget };
             if let Some(traffic) = &mut own.traffic {
                 traffic.stream.finish(acknowledged.map(|offset| (offset, carrier)), &mut outlet);
@@ -337,13 +337,11 @@ fn offset_of(own: &End, number: Seq) -> Option<u64> {
 }
 
 /// Offset of an acknowledgement, where it lies ahead of what was delivered by no more than a window can be.
-fn captured_offset(own: &End, ack: Seq) -> Option<u64> {
-    let offset = offset_of(own, ack)?;
-    // the last number may be that of a FIN that was not captured
-    let sent = if own.fin.is_none() { offset.checked_sub(1)? } else { offset };
+fn missing_until(own: &End, ack: Seq) -> Option<u64> {
+    // without a captured FIN the last number may be that of one
+    let offset = if own.fin.is_none() { offset_of(own, ack)?.checked_sub(1)? } else { offset_of(own, ack)? };
     let delivered = own.traffic.as_ref().map_or(0, |t| t.stream.delivered);
-    (sent > delivered && sent - delivered <= Live::WIDEST_WINDOW)
-        .then_some(if own.fin.is_none() && sent == delivered { sent } else { offset })
+    (offset > delivered && offset - delivered <= Live::WIDEST_WINDOW).then_some(offset)
 }
 
 /// Hands on a segment's octets and its FIN.
@@ -381,10 +379,11 @@ fn give_up_acknowledged<R: Receiver>(peer: &mut End, facts: &Facts, outlet: &mut
         return;
     }
     let offset = offset_of(peer, facts.ack);
-    if let (Some(traffic), Some(offset)) = (&mut peer.traffic, offset)
-        && traffic.stream.is_waiting()
-    {
-        traffic.stream.acknowledged(offset, outlet);
+    if let (Some(traffic), Some(offset)) = (&mut peer.traffic, offset) {
+        traffic.acknowledged = Some(facts.ack);
+        if traffic.stream.is_waiting() {
+            traffic.stream.acknowledged(offset, outlet);
+        }
     }
 }
 

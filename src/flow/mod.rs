@@ -25,3 +25,6 @@ pub use place::{Place, Step};
 pub use receiver::{Delivery, Receiver};
 pub use state::TcpState;
 pub use tracker::{Limits, SegmentInput, Tracker};
+
+#[cfg(test)]
+mod tests;
