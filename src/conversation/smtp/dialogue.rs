@@ -164,6 +164,10 @@ impl Dialogue {
                     if self.server_spoke && !self.reply_lost && run.rest(at).len() <= MAX_HELD {
                         break;
                     }
+                    // A response or a command: only a whole line tells.
+                    if matches!(self.mode, Mode::AwaitAuth) && line::split(run.rest(at)) == Split::More {
+                        break;
+                    }
                     self.decide_without_reply(run.rest(at));
                     0
                 }
