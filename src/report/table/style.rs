@@ -5,7 +5,7 @@ use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use crate::lesson::{Lang, find, say};
 use crate::packet::Protocol;
-use crate::report::Options;
+use crate::report::{Options, escape};
 
 /// What a piece of text is, for its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -156,6 +156,13 @@ impl Style {
             out.push('\n');
         }
     }
+}
+
+/// Text from the wire, made harmless.
+pub(super) fn shown(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    escape::push_text(&mut out, text);
+    out
 }
 
 /// Columns that `text` takes on a terminal.

@@ -1,0 +1,330 @@
+//! SMTP sessions: a row each; and a conversation line by line, with a verdict for each recipient.
+
+use std::io::{self, Write};
+
+use super::smtp_turns::{TurnRow, rows};
+use super::style::{Style, Tone};
+use super::style::{clipped, shown};
+use crate::conversation::smtp::{Encryption, Message, Recipient, Role, Session, Verdict, Warning};
+use crate::flow::Connection;
+use crate::lesson;
+use crate::report::{Options, Sink, Summary};
+
+/// Captures with no more sessions than this show each conversation.
+const SHOWN_IN_FULL: usize = 3;
+
+/// Rows that one table has; the next ones get a heading of their own, so that long lists stream.
+const ROWS_A_TABLE: usize = 100;
+
+/// The sink.
+pub(super) struct Sessions {
+    style: Style,
+    reveal: bool,
+    chosen: bool,
+    out: Box<dyn Write>,
+    kept: Vec<(Session, Option<i64>)>,
+    count: u64,
+}
+
+impl Sessions {
+    pub(super) fn new(options: &Options, out: Box<dyn Write>) -> Self {
+        Self {
+            style: Style::new(options),
+            reveal: options.reveal_secrets,
+            chosen: options.stream.is_some(),
+            out,
+            kept: Vec::new(),
+            count: 0,
+        }
+    }
+
+    fn list(&mut self) -> io::Result<()> {
+        let kept = std::mem::take(&mut self.kept);
+        let mut grid =
+            self.style.grid(&["stream", "client", "from_to", "verdict", "protected", "took", "ended"]);
+        for (session, took) in &kept {
+            for mail in mails(&self.style, session) {
+                grid.add_row([
+                    self.style.number(session.stream),
+                    self.style.cell(Tone::Plain, format!("{} → {}", session.client.address, session.server)),
+                    self.style.cell(Tone::Plain, mail.path),
+                    self.style.cell(mail.tone, mail.verdict),
+                    self.style.cell(protection_tone(session), protection(&self.style, session)),
+                    self.style.number(took.map_or_else(|| "-".into(), milliseconds)),
+                    self.style.cell(Tone::Quiet, session.ended.name()),
+                ]);
+            }
+        }
+        let mut text = String::new();
+        self.style.push_grid(&mut text, &grid);
+        self.out.write_all(text.as_bytes())
+    }
+
+    fn in_full(&mut self) -> io::Result<()> {
+        for (session, took) in std::mem::take(&mut self.kept) {
+            let text = conversation(&self.style, &session, took, self.reveal);
+            self.out.write_all(text.as_bytes())?;
+        }
+        Ok(())
+    }
+}
+
+impl Sink for Sessions {
+    fn session(&mut self, session: &Session, connection: &Connection) -> io::Result<()> {
+        let took = connection.end.zip(connection.start).map(|(end, start)| end.since(start));
+        self.count += 1;
+        self.kept.push((session.clone(), took));
+        if self.kept.len() >= ROWS_A_TABLE {
+            self.list()?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        if self.count == 0 {
+            writeln!(self.out, "{}", self.style.word("smtp.view.none"))?;
+        } else if self.chosen || self.count <= SHOWN_IN_FULL as u64 {
+            self.in_full()?;
+        } else {
+            self.list()?;
+            let mut text = String::new();
+            let foot = self.style.say("smtp.view.foot", &[("count", &self.count)]);
+            self.style.paragraph(&mut text, Tone::Quiet, &foot, 0);
+            self.out.write_all(text.as_bytes())?;
+        }
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// One mail's way and what became of it, for lists.
+pub(super) struct Mail {
+    pub(super) path: String,
+    pub(super) verdict: String,
+    pub(super) octets: Option<u64>,
+    pub(super) tone: Tone,
+}
+
+/// One row for each recipient of a session; one that says so where there was none.
+pub(super) fn mails(style: &Style, session: &Session) -> Vec<Mail> {
+    let mut mails = Vec::new();
+    for message in &session.messages {
+        let from = message.mail_from.as_deref().unwrap_or("?");
+        for recipient in &message.rcpt_to {
+            let (verdict, reply) = message.verdict(recipient);
+            let code = reply.map(|reply| format!("{} ", reply.code)).unwrap_or_default();
+            mails.push(Mail {
+                path: format!("{} → {}", shown_path(from), shown_path(&recipient.address)),
+                verdict: format!("{code}{}", style.word(&format!("smtp.view.verdict.{}", verdict.name()))),
+                octets: message.complete.then_some(message.octets),
+                tone: tone(verdict),
+            });
+        }
+    }
+    if mails.is_empty() {
+        mails.push(without_message(style, session));
+    }
+    mails
+}
+
+fn without_message(style: &Style, session: &Session) -> Mail {
+    let refusal = super::smtp_turns::last_refusal(session);
+    let (path, verdict, tone) = match (refusal, session.encryption) {
+        (Some((line, code)), _) => {
+            (shown(&line), format!("{code}"), if code >= 500 { Tone::Bad } else { Tone::Warn })
+        }
+        (None, Encryption::None) => (style.word("smtp.view.no_mail"), "-".into(), Tone::Quiet),
+        (None, Encryption::StartTls { .. } | Encryption::Implicit) => {
+            (style.word("smtp.view.hidden"), "?".into(), Tone::Quiet)
+        }
+    };
+    Mail { path, verdict, octets: None, tone }
+}
+
+fn shown_path(path: &str) -> String {
+    if path.is_empty() { "<>".into() } else { clipped(&shown(path), 60) }
+}
+
+const fn tone(verdict: Verdict) -> Tone {
+    match verdict {
+        Verdict::Accepted => Tone::Good,
+        Verdict::Refused => Tone::Bad,
+        Verdict::Deferred => Tone::Warn,
+        Verdict::Unknown => Tone::Quiet,
+    }
+}
+
+/// What was encrypted, in a word or two.
+pub(super) fn protection(style: &Style, session: &Session) -> String {
+    match session.encryption {
+        Encryption::None => style.word("smtp.view.protected.none"),
+        Encryption::StartTls { packet } => style.say("smtp.view.protected.starttls", &[("packet", &packet)]),
+        Encryption::Implicit => style.word("smtp.view.protected.implicit"),
+    }
+}
+
+const fn protection_tone(session: &Session) -> Tone {
+    match session.encryption {
+        Encryption::None => Tone::Warn,
+        Encryption::StartTls { .. } | Encryption::Implicit => Tone::Good,
+    }
+}
+
+/// `33 ms`, from nanoseconds.
+pub(super) fn milliseconds(nanos: i64) -> String {
+    let ms = nanos as f64 / 1e6;
+    if ms < 10.0 { format!("{ms:.2} ms") } else { format!("{ms:.0} ms") }
+}
+
+fn conversation(style: &Style, session: &Session, took: Option<i64>, reveal: bool) -> String {
+    let mut out = String::new();
+    heading(style, session, took, &mut out);
+    turns(style, session, reveal, &mut out);
+    for (index, message) in session.messages.iter().enumerate() {
+        message_section(style, index + 1, message, &mut out);
+    }
+    remarks(style, session, &mut out);
+    out.push('\n');
+    out
+}
+
+fn heading(style: &Style, session: &Session, took: Option<i64>, out: &mut String) {
+    let role = match session.role {
+        Role::Submission => "submission",
+        Role::Relay => "relay",
+        Role::Delivery => "delivery",
+        Role::Unknown => "unknown",
+    };
+    let title = style.say(
+        "smtp.view.heading",
+        &[
+            ("stream", &session.stream),
+            ("client", &session.client),
+            ("server", &session.server),
+            ("took", &took.map_or_else(|| "-".into(), milliseconds)),
+        ],
+    );
+    style.paragraph(out, Tone::Title, &title, 2);
+    let role = lesson::smtp::role(style.lang, role).unwrap_or_default();
+    let reason = lesson::smtp::role_reason(style.lang, session.role_reason).unwrap_or_default();
+    let inferred = style.say("smtp.view.inferred", &[("reason", &reason)]);
+    style.paragraph(out, Tone::Plain, &format!("{role} {inferred}"), 2);
+    let encryption = match session.encryption {
+        Encryption::None => "none",
+        Encryption::StartTls { .. } => "starttls",
+        Encryption::Implicit => "implicit",
+    };
+    let encryption = lesson::smtp::encryption(style.lang, encryption).unwrap_or_default();
+    style.paragraph(out, protection_tone(session), &encryption, 2);
+}
+
+fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
+    if session.turns.is_empty() {
+        return;
+    }
+    out.push('\n');
+    let mut grid = style.grid(&["packet", "delta", "who", "line", "phase", "means"]);
+    for row in rows(style, session, reveal) {
+        let TurnRow { packet, delta, who, line, phase, means, tone } = row;
+        grid.add_row([
+            style.number(packet),
+            style.number(delta),
+            style.cell(Tone::Quiet, who),
+            style.cell(tone, line),
+            style.cell(Tone::Quiet, phase),
+            style.cell(Tone::Plain, means),
+        ]);
+    }
+    style.push_grid(out, &grid);
+    if session.turns_left_out > 0 {
+        let text = style.say("smtp.view.left_out", &[("count", &session.turns_left_out)]);
+        style.paragraph(out, Tone::Warn, &text, 2);
+    }
+}
+
+fn message_section(style: &Style, number: usize, message: &Message, out: &mut String) {
+    style.heading(out, &style.say("smtp.view.message", &[("number", &number)]));
+    let header = &message.header;
+    let fields = [
+        ("From", &header.from),
+        ("To", &header.to),
+        ("Subject", &header.subject),
+        ("Date", &header.date),
+        ("Message-ID", &message.message_id),
+    ];
+    for (name, value) in fields {
+        if let Some(value) = value {
+            style.paragraph(out, Tone::Plain, &format!("{name}: {}", shown(value)), 4);
+        }
+    }
+    let state = if message.complete { "smtp.view.octets" } else { "smtp.view.octets_incomplete" };
+    style.paragraph(out, Tone::Plain, &style.say(state, &[("octets", &message.octets)]), 4);
+    if let Some(digest) = &message.sha256 {
+        let digest: String = digest.iter().map(|octet| format!("{octet:02x}")).collect();
+        style.paragraph(out, Tone::Quiet, &format!("SHA-256 {digest}"), 4);
+    }
+    for part in &message.parts {
+        let name = part.filename.as_deref().map(|name| format!(" · {}", shown(name))).unwrap_or_default();
+        let charset = part.charset.as_deref().map(|name| format!(" · {}", shown(name))).unwrap_or_default();
+        let values = [&part.content_type, &part.encoding].map(|text| shown(text));
+        let text = style.say(
+            "smtp.view.part",
+            &[("type", &values[0]), ("encoding", &values[1]), ("octets", &part.octets)],
+        );
+        style.paragraph(out, Tone::Plain, &format!("{text}{charset}{name}"), 4);
+    }
+    recipients(style, message, out);
+}
+
+fn recipients(style: &Style, message: &Message, out: &mut String) {
+    let mut grid = style.grid(&["recipient", "verdict", "said"]);
+    for recipient in &message.rcpt_to {
+        let (verdict, reply) = message.verdict(recipient);
+        let text = lesson::smtp::verdict(style.lang, verdict.name()).unwrap_or_default();
+        let said = reply
+            .map_or_else(String::new, |reply| format!("{} {}", reply.code, shown(&reply.lines.join(" "))));
+        let meaning = reply
+            .and_then(|reply| reply.enhanced.as_deref())
+            .and_then(|enhanced| lesson::smtp::enhanced(style.lang, enhanced))
+            .map(|meaning| format!("\n= {meaning}"))
+            .unwrap_or_default();
+        grid.add_row([
+            style.cell(Tone::Plain, recipient_name(recipient)),
+            style.cell(tone(verdict), text),
+            style.cell(Tone::Plain, format!("{said}{meaning}")),
+        ]);
+    }
+    out.push('\n');
+    style.push_grid(out, &grid);
+}
+
+fn recipient_name(recipient: &Recipient) -> String {
+    shown_path(&recipient.address)
+}
+
+fn remarks(style: &Style, session: &Session, out: &mut String) {
+    out.push('\n');
+    if let Some(auth) = &session.auth {
+        let outcome = match auth.outcome {
+            crate::conversation::smtp::AuthOutcome::Accepted => "accepted",
+            crate::conversation::smtp::AuthOutcome::Rejected => "rejected",
+            crate::conversation::smtp::AuthOutcome::Cancelled => "cancelled",
+            crate::conversation::smtp::AuthOutcome::Unknown => "unknown",
+        };
+        let outcome = lesson::smtp::auth_outcome(style.lang, outcome).unwrap_or_default();
+        let user = shown(auth.user.as_deref().unwrap_or("?"));
+        let mechanism = shown(&auth.mechanism);
+        let text =
+            style.say("smtp.view.auth", &[("mechanism", &mechanism), ("user", &user), ("outcome", &outcome)]);
+        style.paragraph(out, Tone::Plain, &text, 2);
+    }
+    for &warning in &session.warnings {
+        let text = lesson::smtp::warning(style.lang, Warning::name(warning)).unwrap_or_default();
+        style.paragraph(out, Tone::Warn, &format!("! {text}"), 2);
+    }
+    let ended = lesson::smtp::ended(style.lang, session.ended.name()).unwrap_or_default();
+    style.paragraph(out, Tone::Quiet, &style.say("smtp.view.ended", &[("how", &ended)]), 2);
+}
