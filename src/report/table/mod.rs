@@ -2,6 +2,7 @@
 
 mod packets;
 mod style;
+mod tcp;
 mod time;
 
 use std::io::Write;
@@ -11,6 +12,7 @@ use super::{Options, Sink, View};
 /// The table sink of a view.
 pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
     match options.view {
+        View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         _ => Box::new(packets::Packets::new(options, out)),
     }
 }
