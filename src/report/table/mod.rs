@@ -1,6 +1,8 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
+mod fcs;
 mod packets;
+mod smtp;
 mod style;
 mod tcp;
 mod time;
@@ -13,6 +15,8 @@ use super::{Options, Sink, View};
 pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
+        View::Smtp => Box::new(smtp::Smtp::new(options, out)),
+        View::Fcs => Box::new(fcs::FcsTable::new(options, out)),
         _ => Box::new(packets::Packets::new(options, out)),
     }
 }
