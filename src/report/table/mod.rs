@@ -1,6 +1,8 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
 mod fcs;
+mod layers;
+mod overview;
 mod packets;
 mod smtp;
 mod style;
@@ -17,6 +19,8 @@ pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Smtp => Box::new(smtp::Smtp::new(options, out)),
         View::Fcs => Box::new(fcs::FcsTable::new(options, out)),
-        _ => Box::new(packets::Packets::new(options, out)),
+        View::Overview => Box::new(overview::Overview::new(options, out)),
+        View::Layers => Box::new(layers::Layers::new(options, out)),
+        View::Packets => Box::new(packets::Packets::new(options, out)),
     }
 }
