@@ -65,6 +65,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_note_scope_and_layer_has_its_text_in_both_languages() {
+        use crate::packet::{Note, Scope};
+        let notes =
+            Note::ALL.iter().flat_map(|n| [format!("note.{}", n.name()), format!("note.name.{}", n.name())]);
+        let scopes = Scope::ALL.iter().map(|s| format!("scope.{}", s.name()));
+        let layers =
+            (1..=7).flat_map(|n| [format!("osi.{n}"), format!("osi.tcpip.{n}"), format!("osi.empty.{n}")]);
+        for key in notes.chain(scopes).chain(layers) {
+            let [en, zh] = Lang::ALL.map(|lang| find(lang, &key, &[]));
+            assert!(en.is_some() && zh.is_some() && en != zh, "{key}");
+        }
+    }
+
+    #[test]
     fn values_take_the_place_of_their_names() {
         assert_eq!(say(Lang::En, "scope.private", &[]), "private");
         assert_eq!(say(Lang::Zh, "scope.private", &[]), "私有");

@@ -1,9 +1,13 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
+mod fcs;
+mod layers;
+mod overview;
 mod packets;
 mod smtp;
 mod smtp_turns;
 mod style;
+mod tcp;
 mod time;
 
 use std::io::Write;
@@ -13,9 +17,11 @@ use super::{Options, Sink, View};
 /// The table sink of a view.
 pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
     match options.view {
+        View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
-        View::Packets | View::Layers | View::Tcp | View::Fcs | View::Overview => {
-            Box::new(packets::Packets::new(options, out))
-        }
+        View::Fcs => Box::new(fcs::FcsTable::new(options, out)),
+        View::Overview => Box::new(overview::Overview::new(options, out)),
+        View::Layers => Box::new(layers::Layers::new(options, out)),
+        View::Packets => Box::new(packets::Packets::new(options, out)),
     }
 }

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::smtp_turns::{TurnRow, rows};
 use super::style::{Style, Tone};
-use super::style::{clipped, shown};
+use super::style::{push_clipped, shown};
+use super::time::milliseconds;
 use crate::conversation::smtp::{Encryption, Message, Recipient, Role, Session, Verdict, Warning};
 use crate::flow::Connection;
 use crate::lesson;
@@ -12,6 +13,9 @@ use crate::report::{Options, Sink, Summary};
 
 /// Captures with no more sessions than this show each conversation.
 const SHOWN_IN_FULL: usize = 3;
+
+/// Columns that an address takes at most.
+const LONGEST_PATH: usize = 60;
 
 /// Rows that one table has; the next ones get a heading of their own, so that long lists stream.
 const ROWS_A_TABLE: usize = 100;
@@ -22,7 +26,7 @@ pub(super) struct Sessions {
     reveal: bool,
     chosen: bool,
     out: Box<dyn Write>,
-    kept: Vec<(Session, Option<i64>)>,
+    kept: Vec<Session>,
     count: u64,
 }
 
@@ -39,30 +43,14 @@ impl Sessions {
     }
 
     fn list(&mut self) -> io::Result<()> {
-        let kept = std::mem::take(&mut self.kept);
-        let mut grid =
-            self.style.grid(&["stream", "client", "from_to", "verdict", "protected", "took", "ended"]);
-        for (session, took) in &kept {
-            for mail in mails(&self.style, session) {
-                grid.add_row([
-                    self.style.number(session.stream),
-                    self.style.cell(Tone::Plain, format!("{} → {}", session.client.address, session.server)),
-                    self.style.cell(Tone::Plain, mail.path),
-                    self.style.cell(mail.tone, mail.verdict),
-                    self.style.cell(protection_tone(session), protection(&self.style, session)),
-                    self.style.number(took.map_or_else(|| "-".into(), milliseconds)),
-                    self.style.cell(Tone::Quiet, session.ended.name()),
-                ]);
-            }
-        }
         let mut text = String::new();
-        self.style.push_grid(&mut text, &grid);
+        push_list(&self.style, &mut text, &std::mem::take(&mut self.kept));
         self.out.write_all(text.as_bytes())
     }
 
     fn in_full(&mut self) -> io::Result<()> {
-        for (session, took) in std::mem::take(&mut self.kept) {
-            let text = conversation(&self.style, &session, took, self.reveal);
+        for session in std::mem::take(&mut self.kept) {
+            let text = conversation(&self.style, &session, self.reveal);
             self.out.write_all(text.as_bytes())?;
         }
         Ok(())
@@ -70,10 +58,9 @@ impl Sessions {
 }
 
 impl Sink for Sessions {
-    fn session(&mut self, session: &Session, connection: &Connection) -> io::Result<()> {
-        let took = connection.end.zip(connection.start).map(|(end, start)| end.since(start));
+    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
         self.count += 1;
-        self.kept.push((session.clone(), took));
+        self.kept.push(session.clone());
         if self.kept.len() >= ROWS_A_TABLE {
             self.list()?;
         }
@@ -100,16 +87,48 @@ impl Sink for Sessions {
     }
 }
 
+/// Appends the sessions of an overview, and how many more there are.
+pub(super) fn list(style: &Style, out: &mut String, sessions: &[Session], total: u64) {
+    push_list(style, out, sessions);
+    let more = total.saturating_sub(sessions.len() as u64);
+    if more > 0 {
+        style.paragraph(out, Tone::Quiet, &style.say("smtp.view.more", &[("count", &more)]), 2);
+    }
+}
+
+fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
+    let mut grid = style.grid(&["stream", "client", "from_to", "verdict", "protected", "took", "ended"]);
+    for session in sessions {
+        for mail in mails(style, session) {
+            grid.add_row([
+                style.number(session.stream),
+                style.cell(Tone::Plain, format!("{} → {}", session.client.address, session.server)),
+                style.cell(Tone::Plain, mail.path),
+                style.cell(mail.tone, mail.verdict),
+                style.cell(protection_tone(session), protection(style, session)),
+                style.number(took(session)),
+                style.cell(Tone::Quiet, session.ended.name()),
+            ]);
+        }
+    }
+    style.push_grid(out, &grid);
+}
+
+/// From the first line of a session to the last.
+fn took(session: &Session) -> String {
+    let times = || session.turns.iter().filter_map(|turn| turn.time);
+    format!("{} ms", milliseconds(times().next(), times().next_back()))
+}
+
 /// One mail's way and what became of it, for lists.
-pub(super) struct Mail {
-    pub(super) path: String,
-    pub(super) verdict: String,
-    pub(super) octets: Option<u64>,
-    pub(super) tone: Tone,
+struct Mail {
+    path: String,
+    verdict: String,
+    tone: Tone,
 }
 
 /// One row for each recipient of a session; one that says so where there was none.
-pub(super) fn mails(style: &Style, session: &Session) -> Vec<Mail> {
+fn mails(style: &Style, session: &Session) -> Vec<Mail> {
     let mut mails = Vec::new();
     for message in &session.messages {
         let from = message.mail_from.as_deref().unwrap_or("?");
@@ -119,7 +138,6 @@ pub(super) fn mails(style: &Style, session: &Session) -> Vec<Mail> {
             mails.push(Mail {
                 path: format!("{} → {}", shown_path(from), shown_path(&recipient.address)),
                 verdict: format!("{code}{}", style.word(&format!("smtp.view.verdict.{}", verdict.name()))),
-                octets: message.complete.then_some(message.octets),
                 tone: tone(verdict),
             });
         }
@@ -141,11 +159,16 @@ fn without_message(style: &Style, session: &Session) -> Mail {
             (style.word("smtp.view.hidden"), "?".into(), Tone::Quiet)
         }
     };
-    Mail { path, verdict, octets: None, tone }
+    Mail { path, verdict, tone }
 }
 
 fn shown_path(path: &str) -> String {
-    if path.is_empty() { "<>".into() } else { clipped(&shown(path), 60) }
+    if path.is_empty() {
+        return "<>".into();
+    }
+    let mut out = String::new();
+    push_clipped(&mut out, &shown(path), LONGEST_PATH);
+    out
 }
 
 const fn tone(verdict: Verdict) -> Tone {
@@ -158,7 +181,7 @@ const fn tone(verdict: Verdict) -> Tone {
 }
 
 /// What was encrypted, in a word or two.
-pub(super) fn protection(style: &Style, session: &Session) -> String {
+fn protection(style: &Style, session: &Session) -> String {
     match session.encryption {
         Encryption::None => style.word("smtp.view.protected.none"),
         Encryption::StartTls { packet } => style.say("smtp.view.protected.starttls", &[("packet", &packet)]),
@@ -173,15 +196,9 @@ const fn protection_tone(session: &Session) -> Tone {
     }
 }
 
-/// `33 ms`, from nanoseconds.
-pub(super) fn milliseconds(nanos: i64) -> String {
-    let ms = nanos as f64 / 1e6;
-    if ms < 10.0 { format!("{ms:.2} ms") } else { format!("{ms:.0} ms") }
-}
-
-fn conversation(style: &Style, session: &Session, took: Option<i64>, reveal: bool) -> String {
+fn conversation(style: &Style, session: &Session, reveal: bool) -> String {
     let mut out = String::new();
-    heading(style, session, took, &mut out);
+    heading(style, session, &mut out);
     turns(style, session, reveal, &mut out);
     for (index, message) in session.messages.iter().enumerate() {
         message_section(style, index + 1, message, &mut out);
@@ -191,7 +208,7 @@ fn conversation(style: &Style, session: &Session, took: Option<i64>, reveal: boo
     out
 }
 
-fn heading(style: &Style, session: &Session, took: Option<i64>, out: &mut String) {
+fn heading(style: &Style, session: &Session, out: &mut String) {
     let role = match session.role {
         Role::Submission => "submission",
         Role::Relay => "relay",
@@ -204,7 +221,7 @@ fn heading(style: &Style, session: &Session, took: Option<i64>, out: &mut String
             ("stream", &session.stream),
             ("client", &session.client),
             ("server", &session.server),
-            ("took", &took.map_or_else(|| "-".into(), milliseconds)),
+            ("took", &took(session)),
         ],
     );
     style.paragraph(out, Tone::Title, &title, 2);

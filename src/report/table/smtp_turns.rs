@@ -113,7 +113,9 @@ impl Teller<'_> {
         }
         let mut means = self.answer(turn, asked.as_deref(), reply);
         if let Some(enhanced) = &reply.enhanced {
-            if let Some(text) = smtp::enhanced(self.style.lang, enhanced) {
+            if let Some(text) =
+                smtp::enhanced(self.style.lang, enhanced).filter(|_| !enhanced.ends_with(".0.0"))
+            {
                 means.push_str(&format!(" · {enhanced}: {text}"));
             }
         }
