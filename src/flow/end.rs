@@ -125,6 +125,13 @@ impl Traffic {
         self.covered
     }
 
+    /// How far from `seq` on segments follow on each other, as far as one pass in the order of sending tells.
+    pub(super) fn contiguous_from(&self, seq: Seq) -> Seq {
+        self.sent
+            .iter()
+            .fold(seq, |at, s| if s.seq.at_or_before(at) && s.next.after(at) { s.next } else { at })
+    }
+
     /// The first packet that sent any of the numbers from `seq` up to `next`.
     pub(super) fn sender_of(&self, seq: Seq, next: Seq) -> Option<u64> {
         self.sent.iter().find(|s| s.seq.before(next) && s.next.after(seq)).map(|s| s.packet)

@@ -82,14 +82,10 @@ impl Live {
     }
 
     /// Whether this segment begins another connection between the same endpoints: a SYN with another ISN than the
-    /// last, or with the same one after the connection was closed or reset.
+    /// sender's. With the same one it is a retry.
     pub(super) fn is_succeeded_by(&self, from_low: bool, facts: &Facts) -> bool {
         let own = self.ends.of(self.side(from_low));
-        facts.is_syn()
-            && own.seen()
-            && own
-                .base
-                .is_some_and(|base| base != facts.seq || self.completeness & (Self::FIN | Self::RST) != 0)
+        facts.is_syn() && own.seen() && own.base.is_some_and(|base| base != facts.seq)
     }
 
     /// Whether octets of either end wait for earlier ones.
@@ -236,7 +232,7 @@ impl Live {
             bits |= Self::SYN;
         } else if facts.is_syn_ack() {
             bits |= Self::SYN_ACK;
-        } else if facts.flags.has(TcpFlags::ACK) && !facts.flags.any(TcpFlags::RST) {
+        } else if facts.flags.has(TcpFlags::ACK) && facts.length == 0 {
             bits |= Self::ACK;
         }
         if facts.length > 0 {

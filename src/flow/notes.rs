@@ -204,6 +204,10 @@ pub(super) fn remember(own: &mut End, peer: &mut End, facts: &Facts, notes: Note
         }
         if own.contiguous.is_none_or(|next| next == facts.seq) {
             own.contiguous = Some(facts.next);
+            if own.next != own.contiguous {
+                own.contiguous =
+                    own.traffic.as_ref().map_or(own.contiguous, |t| Some(t.contiguous_from(facts.next)));
+            }
         }
     }
     own.window = facts.window;
