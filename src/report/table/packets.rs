@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::style::{Style, Tone, push_clipped, width};
 use super::time::Clock;
-use crate::dissect::{Checksum, Dissection, FcsState, TcpFlags, TcpSegment, Transport};
+use crate::dissect::{Checksum, Dissection, FcsState, TcpFlags, TcpSegment, Transport, summary};
 use crate::flow::Place;
 use crate::packet::{Protocol, Side};
 use crate::report::{Options, PacketEvent, Sink, escape};
@@ -173,15 +173,6 @@ fn tone(event: &PacketEvent<'_>) -> Tone {
         Tone::Warn
     } else {
         Tone::Plain
-    }
-}
-
-fn summary(d: &Dissection<'_>, out: &mut String) {
-    if let Transport::Udp(udp) = d.transport {
-        let _ = write!(out, "{} → {} ", udp.source_port, udp.destination_port);
-    }
-    for layer in d.layers.iter().rev().take(1) {
-        let _ = write!(out, "{} {} octets", layer.protocol.title(), layer.length);
     }
 }
 

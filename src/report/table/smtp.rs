@@ -237,8 +237,8 @@ pub(super) fn list(style: &Style, out: &mut String, sessions: &[Session], total:
     }
     let mut table = style.grid(&["smtp", "from_to", "verdict", "octets", "role", "protected", "ended"]);
     for s in sessions {
-        let ended = smtp::ended(style.lang, s.ended.name()).unwrap_or_default();
-        let role = smtp::role(style.lang, role(s.role)).unwrap_or_default();
+        let ended = short(smtp::ended(style.lang, s.ended.name()));
+        let role = short(smtp::role(style.lang, role(s.role)));
         let mut row = |who: String, tone, verdict: String, octets: String| {
             table.add_row(vec![
                 style.number(s.stream),
@@ -246,7 +246,7 @@ pub(super) fn list(style: &Style, out: &mut String, sessions: &[Session], total:
                 style.cell(tone, verdict),
                 style.number(octets),
                 style.cell(Tone::Plain, role.clone()),
-                style.cell(Tone::Plain, protected(style, s)),
+                style.cell(Tone::Plain, short(Some(protected(style, s)))),
                 style.cell(Tone::Plain, ended.clone()),
             ]);
         };
@@ -258,7 +258,7 @@ pub(super) fn list(style: &Style, out: &mut String, sessions: &[Session], total:
                 let (name, tone, reply) = verdict(recipient, message.outcome.as_ref());
                 let from = message.mail_from.as_deref().unwrap_or_default();
                 let who = format!("{} → {}", shown(&format!("<{from}>")), shown(&recipient.address));
-                let word = smtp::verdict(style.lang, name).unwrap_or_default();
+                let word = short(smtp::verdict(style.lang, name));
                 let code = reply.map(|r| format!("{} {word}", r.code)).unwrap_or(word);
                 row(who, tone, code, message.octets.to_string());
             }
@@ -269,6 +269,12 @@ pub(super) fn list(style: &Style, out: &mut String, sessions: &[Session], total:
     if more > 0 {
         style.paragraph(out, Tone::Quiet, &style.say("view.more", &[("count", &more)]), 2);
     }
+}
+
+/// A text without its explanation behind the colon, for the narrow columns of a list.
+fn short(text: Option<String>) -> String {
+    let text = text.unwrap_or_default();
+    text.split([':', '：']).next().unwrap_or_default().to_owned()
 }
 
 /// What became of a recipient, and the reply that decided it.
