@@ -12,15 +12,12 @@ const ARP: &[u8] = &[
     0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2,
 ];
 
-fn one_line(text: &str) -> bool {
-    text.trim_end().lines().count() == 1
-}
-
 #[test]
 fn a_file_that_does_not_exist_is_one_line_with_its_name() {
     let output = run(["packets", "no-such-file.pcap"]);
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("no-such-file.pcap"), "{}", stderr(&output));
+    assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
     assert!(stdout(&output).is_empty());
 }
 

@@ -181,7 +181,7 @@ pub struct SourceArgs {
     #[arg(short, long, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
 
-    /// Say more on standard error.
+    /// Say on standard error what was read and kept.
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 

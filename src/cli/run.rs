@@ -122,7 +122,20 @@ impl Run {
         if let Some(saver) = self.saver.take() {
             saver.finish().map_err(|error| Stop::Other(error.into()))?;
         }
-        Ok(self.sink.finish(&self.summary)?)
+        self.sink.finish(&self.summary)?;
+        self.tell_counts();
+        Ok(())
+    }
+
+    fn tell_counts(&self) {
+        if self.plan.verbose {
+            let Summary { packets_read, packets_shown, sources, fcs_first_pass, .. } = &self.summary;
+            let pass = if *fcs_first_pass { "after a first pass" } else { "in one pass" };
+            let files = sources.len();
+            eprintln!(
+                "layerscope: {packets_read} packets read from {files} files {pass}, {packets_shown} chosen"
+            );
+        }
     }
 
     fn source(&mut self, source: &mut Source, dissector: &mut Dissector) -> Result<(), Stop> {

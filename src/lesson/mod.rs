@@ -5,7 +5,6 @@
 
 pub mod smtp;
 
-use std::borrow::Cow;
 use std::fmt::Display;
 
 /// The language of tables.
@@ -43,9 +42,9 @@ pub fn say(lang: Lang, key: &str, values: &[(&str, &dyn Display)]) -> String {
     find(lang, key, values).unwrap_or_else(|| key.to_owned())
 }
 
-fn fill(template: &Cow<'_, str>, values: &[(&str, &dyn Display)]) -> String {
+fn fill(template: &str, values: &[(&str, &dyn Display)]) -> String {
     let mut out = String::with_capacity(template.len() + 16);
-    let mut rest = &template[..];
+    let mut rest = template;
     while let Some(start) = rest.find("%{") {
         out.push_str(&rest[..start]);
         let Some(end) = rest[start..].find('}') else { break };
@@ -82,6 +81,6 @@ mod tests {
     fn values_take_the_place_of_their_names() {
         assert_eq!(say(Lang::En, "scope.private", &[]), "private");
         assert_eq!(say(Lang::Zh, "scope.private", &[]), "私有");
-        assert_eq!(fill(&"ack = %{isn} + 1".into(), &[("isn", &41)]), "ack = 41 + 1");
+        assert_eq!(fill("ack = %{isn} + 1", &[("isn", &41)]), "ack = 41 + 1");
     }
 }

@@ -17,11 +17,3 @@ pub(super) fn layers<'a>(event: &PacketEvent<'a>) -> impl Iterator<Item = Layer>
         Some(_) | None => layer,
     })
 }
-
-/// The innermost protocol that has a name.
-pub(super) fn innermost(event: &PacketEvent<'_>) -> Option<Protocol> {
-    let is_header = |layer: &Layer| {
-        !matches!(layer.protocol, Protocol::Data | Protocol::Padding | Protocol::Trailer | Protocol::Fcs)
-    };
-    layers(event).filter(is_header).last().map(|layer| layer.protocol)
-}

@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use super::style::{Style, Tone, push_clipped, width};
 use super::time::Clock;
-use crate::dissect::{Checksum, Dissection, FcsState, TcpFlags, TcpSegment, Transport};
+use crate::dissect::{Checksum, Dissection, FcsState, TcpFlags, TcpSegment, Transport, summary};
 use crate::flow::Place;
 use crate::packet::{Protocol, Side};
 use crate::report::{Options, PacketEvent, Sink, escape};
@@ -173,15 +173,6 @@ fn tone(event: &PacketEvent<'_>) -> Tone {
         Tone::Warn
     } else {
         Tone::Plain
-    }
-}
-
-fn summary(d: &Dissection<'_>, out: &mut String) {
-    if let Transport::Udp(udp) = d.transport {
-        let _ = write!(out, "{} → {} ", udp.source_port, udp.destination_port);
-    }
-    for layer in d.layers.iter().rev().take(1) {
-        let _ = write!(out, "{} {} octets", layer.protocol.title(), layer.length);
     }
 }
 
@@ -401,10 +392,13 @@ mod tests {
 
     #[test]
     fn a_concealed_range_is_left_out_of_the_line_and_escapes_are_made_visible() {
-        assert_eq!(line(b"AUTH PLAIN AGEAYg==\r\nnext", &[11..19]), "AUTH PLAIN [hidden]");
-        assert_eq!(line(b"secret\r\n", &[0..6]), "[hidden]");
+        assert_eq!(
+            line(b"AUTH PLAIN AGEAYg==\r\nnext", std::slice::from_ref(&(11..19))),
+            "AUTH PLAIN [hidden]"
+        );
+        assert_eq!(line(b"secret\r\n", std::slice::from_ref(&(0..6))), "[hidden]");
         assert_eq!(line(b"a\x1b[2Jb\r\n", &[]), "a\\u{1b}[2Jb");
-        assert_eq!(line(b"short\r\n", &[40..60]), "short");
+        assert_eq!(line(b"short\r\n", std::slice::from_ref(&(40..60))), "short");
         assert_eq!(line(b"abcdef", &[2..4, 1..3, 5..99]), "ab[hidden]e[hidden]");
     }
 }

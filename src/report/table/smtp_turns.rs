@@ -112,12 +112,10 @@ impl Teller<'_> {
             return self.capabilities(turn, answers, reply);
         }
         let mut means = self.answer(turn, asked.as_deref(), reply);
-        if let Some(enhanced) = &reply.enhanced {
-            if let Some(text) =
-                smtp::enhanced(self.style.lang, enhanced).filter(|_| !enhanced.ends_with(".0.0"))
-            {
-                means.push_str(&format!(" · {enhanced}: {text}"));
-            }
+        // x.0.0 says no more than the class of the code does
+        let enhanced = reply.enhanced.as_deref().filter(|enhanced| !enhanced.ends_with(".0.0"));
+        if let Some(text) = enhanced.and_then(|enhanced| smtp::enhanced(self.style.lang, enhanced)) {
+            means.push_str(&format!(" · {}: {text}", enhanced.unwrap_or_default()));
         }
         if let Some(packet) = answers {
             means.push_str(&self.style.say("smtp.view.answers", &[("packet", &packet)]));

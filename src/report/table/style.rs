@@ -209,7 +209,9 @@ pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
         }
         let room = if lines.len() == 1 { columns } else { columns.saturating_sub(indent) }.max(2);
         if width(piece.trim_end()) <= room {
-            lines.last_mut().map(|l| l.push_str(piece));
+            if let Some(last) = lines.last_mut() {
+                last.push_str(piece);
+            }
             used += wide;
             continue;
         }
@@ -219,7 +221,9 @@ pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
                 lines.push(String::new());
                 used = 0;
             }
-            lines.last_mut().map(|l| l.push(c));
+            if let Some(last) = lines.last_mut() {
+                last.push(c);
+            }
             used += wide;
         }
     }
