@@ -48,18 +48,19 @@ fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
     if plan.files.is_empty() {
         bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");
     }
-    let survey = survey::survey(&plan);
+    let mut survey = survey::survey(&plan);
+    let unopened = !survey.errors.is_empty();
+    let only_error = if survey.chapters.is_empty() { survey.errors.pop() } else { None };
     for error in &survey.errors {
         eprintln!("layerscope: {error}");
     }
-    if survey.chapters.is_empty() {
-        bail!("nothing to read");
+    if let Some(error) = only_error {
+        return Err(error.into());
     }
     let sink = report::sink_for(&plan.report, plan.output());
     let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose()?;
     let mut run = Run::new(plan, sink, saver);
     run.summary.fcs_first_pass = survey.is_complete;
-    let unopened = !survey.errors.is_empty();
     match run.all(survey.chapters) {
         Ok(()) => {}
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}

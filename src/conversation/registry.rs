@@ -144,9 +144,18 @@ fn starts(octets: &[u8], word: &[u8]) -> Verdict {
 
 /// A client's verb, or a server's banner that says SMTP (RFC 5321 section 4.2; LMTP: RFC 2033). A banner with
 /// code 220 alone decides nothing, because FTP has it too.
+///
+/// Where the capture began late, the end that is called initiator may be the server: then only a plain yes counts.
 fn smtp(opening: &Opening<'_>) -> Verdict {
-    let banner = banner(opening.responder);
-    match client(opening.initiator) {
+    match smtp_between(opening.responder, opening.initiator) {
+        Verdict::Yes => Verdict::Yes,
+        Verdict::Wait | Verdict::No => smtp_between(opening.initiator, opening.responder),
+    }
+}
+
+fn smtp_between(from_client: &[u8], from_server: &[u8]) -> Verdict {
+    let banner = banner(from_server);
+    match client(from_client) {
         Verdict::Yes => Verdict::Yes,
         Verdict::No => Verdict::No,
         Verdict::Wait => banner,

@@ -237,7 +237,7 @@ impl Sink for Rows {
 impl Rows {
     fn head(&mut self) -> io::Result<()> {
         if !std::mem::replace(&mut self.headed, true) {
-            self.out.write_record(self.columns)?;
+            self.out.write_record(self.columns).map_err(unwrapped)?;
         }
         Ok(())
     }
@@ -248,7 +248,7 @@ impl Rows {
         let cells = self.columns.iter().map(|column| {
             column.split('.').try_fold(&value, |value, name| value.get(name)).map_or_else(String::new, cell)
         });
-        Ok(self.out.write_record(cells)?)
+        self.out.write_record(cells).map_err(unwrapped)
     }
 
     fn packet_row(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
@@ -261,31 +261,40 @@ impl Rows {
         let fcs = dissection.fcs;
         let place = event.place;
         let checksums = dissection.checksums.named().into_iter();
-        self.out.write_record([
-            frame.capture.to_string(),
-            frame.number.to_string(),
-            text(frame.time.map(utc)),
-            frame.octets.len().to_string(),
-            frame.original_length.to_string(),
-            frame.interface.to_string(),
-            frame.link_type.to_string(),
-            join(payload::layers(event).map(|layer| layer.protocol.name().to_owned())),
-            text(stopped.map(|s| s.layer.name().to_owned())),
-            text(stopped.map(|s| s.offset.to_string())),
-            text(stopped.map(|s| s.reason.to_string())),
-            text(fcs.map(|f| f.state.name().to_owned())),
-            text(fcs.map(|f| f.basis.name().to_owned())),
-            join(checksums.filter_map(|(name, state)| Some(format!("{name}={}", state?.name())))),
-            text(place.map(|p| p.stream.to_string())),
-            text(place.map(|p| p.from.name().to_owned())),
-            join(place.into_iter().flat_map(|p| p.notes.iter()).map(|note| note.name().to_owned())),
-            text(place.map(|p| p.relative_seq.to_string())),
-            text(place.and_then(|p| p.relative_ack).map(|ack| ack.to_string())),
-            text(dissection.ip.map(|ip| ip.source.to_string())),
-            text(dissection.ip.map(|ip| ip.destination.to_string())),
-            safe(&self.info),
-        ])?;
-        Ok(())
+        self.out
+            .write_record([
+                frame.capture.to_string(),
+                frame.number.to_string(),
+                text(frame.time.map(utc)),
+                frame.octets.len().to_string(),
+                frame.original_length.to_string(),
+                frame.interface.to_string(),
+                frame.link_type.to_string(),
+                join(payload::layers(event).map(|layer| layer.protocol.name().to_owned())),
+                text(stopped.map(|s| s.layer.name().to_owned())),
+                text(stopped.map(|s| s.offset.to_string())),
+                text(stopped.map(|s| s.reason.to_string())),
+                text(fcs.map(|f| f.state.name().to_owned())),
+                text(fcs.map(|f| f.basis.name().to_owned())),
+                join(checksums.filter_map(|(name, state)| Some(format!("{name}={}", state?.name())))),
+                text(place.map(|p| p.stream.to_string())),
+                text(place.map(|p| p.from.name().to_owned())),
+                join(place.into_iter().flat_map(|p| p.notes.iter()).map(|note| note.name().to_owned())),
+                text(place.map(|p| p.relative_seq.to_string())),
+                text(place.and_then(|p| p.relative_ack).map(|ack| ack.to_string())),
+                text(dissection.ip.map(|ip| ip.source.to_string())),
+                text(dissection.ip.map(|ip| ip.destination.to_string())),
+                safe(&self.info),
+            ])
+            .map_err(unwrapped)
+    }
+}
+
+/// The error beneath: a closed pipe must be known as one.
+fn unwrapped(error: csv::Error) -> io::Error {
+    match error.into_kind() {
+        csv::ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
     }
 }
 

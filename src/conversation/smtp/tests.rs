@@ -392,7 +392,7 @@ fn the_leaves_of_a_message_are_named() {
 #[test]
 fn implicit_tls_on_its_port_is_a_session_that_cannot_be_read() {
     let mut wire = Wire::new(Depth::Full);
-    wire.say(Side::Initiator, b"\x16\x03\x01\x00\x05hello");
+    wire.say(Side::Initiator, b"\x16\x03\x01\x00\x05\x01ello");
     let s = wire.finish(465);
     assert_eq!((s.encryption, s.ended, s.role), (Encryption::Implicit, Ended::Tls, Role::Submission));
 }
