@@ -161,7 +161,7 @@ pub struct SourceArgs {
     pub fcs: FcsArg,
 
     /// Connections kept at a time; the least recently active one is reported and dropped first
-    /// [default: 1000000, for packets and layers 50000].
+    /// [default: 1000000, for packets and layers 16384].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Reading")]
     pub max_connections: Option<u32>,
 

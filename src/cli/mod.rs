@@ -1,6 +1,7 @@
 //! The command line: arguments as plain data, the plan made of them, a first pass, the loop.
 
 mod args;
+mod output;
 mod plan;
 mod progress;
 mod run;

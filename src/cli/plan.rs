@@ -1,11 +1,12 @@
 //! What to do, made of the arguments: values checked, terminal looked at, nothing read yet.
 
-use std::io::{self, BufWriter, IsTerminal, LineWriter, Write};
+use std::io::{self, IsTerminal, LineWriter, Write};
 use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice};
 
 use super::args::{ColorArg, LangArg, Packets, SourceArgs};
+use super::output::BackgroundWriter;
 use crate::capture::{Filter, FilterError, Joining};
 use crate::conversation::Depth;
 use crate::dissect::FcsMode;
@@ -14,10 +15,10 @@ use crate::lesson::Lang;
 use crate::report::{Options, View};
 
 /// Connections that views of single packets keep: their rows need only the recent ones.
-const CONNECTIONS_FOR_PACKET_VIEWS: usize = 50_000;
+const CONNECTIONS_FOR_PACKET_VIEWS: usize = 16_384;
 
-/// Octets collected before they are written out.
-const OUTPUT_BUFFER: usize = 128 << 10;
+/// Octets that a line may have before parts of it are written out.
+const LINE_BUFFER: usize = 64 << 10;
 
 /// Columns of a table that goes nowhere in particular.
 const WIDTH_WITHOUT_TERMINAL: usize = 100;
@@ -81,9 +82,9 @@ impl Plan {
     pub(super) fn output(&self) -> Box<dyn Write> {
         let stdout = io::stdout();
         if self.files.iter().any(|file| file.as_os_str() == "-") {
-            Box::new(LineWriter::with_capacity(OUTPUT_BUFFER, stdout))
+            Box::new(LineWriter::with_capacity(LINE_BUFFER, stdout))
         } else {
-            Box::new(BufWriter::with_capacity(OUTPUT_BUFFER, stdout))
+            Box::new(BackgroundWriter::new(stdout))
         }
     }
 }

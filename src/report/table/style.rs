@@ -1,7 +1,7 @@
 //! Colour, widths and grids: everything that the tables look like.
 
 use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthChar;
 
 use crate::lesson::{Lang, find, say};
 use crate::packet::Protocol;
@@ -167,7 +167,15 @@ pub(super) fn shown(text: &str) -> String {
 
 /// Columns that `text` takes on a terminal.
 pub(super) fn width(text: &str) -> usize {
-    if text.is_ascii() { text.len() } else { text.width() }
+    if text.is_ascii() { text.len() } else { text.chars().map(columns).sum() }
+}
+
+/// Columns that a character takes; those that rows are made of are known by heart.
+fn columns(c: char) -> usize {
+    match c {
+        ' '..='~' | '→' | '←' | '…' | '·' => 1,
+        _ => c.width().unwrap_or(0),
+    }
 }
 
 /// The longest beginning of `text` that takes at most `columns`; with `…` where something was cut.

@@ -1,0 +1,136 @@
+//! Standard output, written by a thread of its own: the next packets are taken apart while the last ones are
+//! being written.
+
+use std::io::{self, Write};
+use std::mem;
+use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
+use std::thread::JoinHandle;
+
+/// Octets collected before they are handed over.
+const BUFFER: usize = 128 << 10;
+
+/// Buffers on their way at a time.
+const IN_FLIGHT: usize = 4;
+
+/// Hands full buffers to a thread that writes them.
+pub(super) struct BackgroundWriter {
+    buffer: Vec<u8>,
+    full: Option<SyncSender<Vec<u8>>>,
+    empty: Receiver<Vec<u8>>,
+    thread: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl BackgroundWriter {
+    /// Starts the thread.
+    pub(super) fn new(out: impl Write + Send + 'static) -> Self {
+        let (full, to_write) = sync_channel(IN_FLIGHT);
+        let (written, empty) = channel();
+        let thread = std::thread::spawn(move || write_all(out, &to_write, &written));
+        Self { buffer: Vec::with_capacity(BUFFER), full: Some(full), empty, thread: Some(thread) }
+    }
+
+    fn hand_over(&mut self) -> io::Result<()> {
+        let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BUFFER));
+        let buffer = mem::replace(&mut self.buffer, next);
+        match &self.full {
+            Some(full) if full.send(buffer).is_ok() => Ok(()),
+            _ => self.join(),
+        }
+    }
+
+    /// Waits until everything is written; the thread's error, if it had one.
+    fn join(&mut self) -> io::Result<()> {
+        self.full = None;
+        let ended = self.thread.take().map(JoinHandle::join);
+        ended
+            .unwrap_or_else(|| Ok(Ok(())))
+            .unwrap_or_else(|_| Err(io::Error::other("the writer ended early")))
+    }
+}
+
+fn write_all(mut out: impl Write, to_write: &Receiver<Vec<u8>>, written: &Sender<Vec<u8>>) -> io::Result<()> {
+    for mut buffer in to_write {
+        out.write_all(&buffer)?;
+        buffer.clear();
+        // nobody takes it back at the end
+        let _ = written.send(buffer);
+    }
+    out.flush()
+}
+
+impl Write for BackgroundWriter {
+    fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+        if self.buffer.len() + octets.len() > BUFFER && !self.buffer.is_empty() {
+            self.hand_over()?;
+        }
+        if self.thread.is_none() {
+            return Err(io::ErrorKind::BrokenPipe.into());
+        }
+        self.buffer.extend_from_slice(octets);
+        Ok(octets.len())
+    }
+
+    /// Hands over what there is; it is written soon.
+    fn flush(&mut self) -> io::Result<()> {
+        if self.buffer.is_empty() { Ok(()) } else { self.hand_over() }
+    }
+}
+
+impl Drop for BackgroundWriter {
+    fn drop(&mut self) {
+        let _ = self.flush();
+        let _ = self.join();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::{Arc, Mutex};
+
+    #[derive(Clone, Default)]
+    struct Shared(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Shared {
+        fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(octets);
+            Ok(octets.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    struct Closed;
+
+    impl Write for Closed {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(io::ErrorKind::BrokenPipe.into())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn everything_is_written_in_order() {
+        let out = Shared::default();
+        let mut writer = BackgroundWriter::new(out.clone());
+        let mut expected = Vec::new();
+        for number in 0..100_000_u32 {
+            writeln!(writer, "{number}").unwrap();
+            writeln!(expected, "{number}").unwrap();
+        }
+        drop(writer);
+        assert!(*out.0.lock().unwrap() == expected);
+    }
+
+    #[test]
+    fn a_closed_pipe_ends_the_writing() {
+        let mut writer = BackgroundWriter::new(Closed);
+        let error = (0..1000).find_map(|_| writer.write_all(&[b'x'; 100_000]).err());
+        assert_eq!(error.unwrap().kind(), io::ErrorKind::BrokenPipe);
+    }
+}
