@@ -12,10 +12,17 @@ const BUFFER: usize = 128 << 10;
 /// Buffers on their way at a time.
 const IN_FLIGHT: usize = 4;
 
+/// What the thread is asked to do.
+enum Task {
+    Write(Vec<u8>),
+    /// Say so once everything before is written.
+    Flush(SyncSender<()>),
+}
+
 /// Hands full buffers to a thread that writes them.
 pub(super) struct BackgroundWriter {
     buffer: Vec<u8>,
-    full: Option<SyncSender<Vec<u8>>>,
+    full: Option<SyncSender<Task>>,
     empty: Receiver<Vec<u8>>,
     thread: Option<JoinHandle<io::Result<()>>>,
 }
@@ -23,17 +30,21 @@ pub(super) struct BackgroundWriter {
 impl BackgroundWriter {
     /// Starts the thread.
     pub(super) fn new(out: impl Write + Send + 'static) -> Self {
-        let (full, to_write) = sync_channel(IN_FLIGHT);
+        let (full, to_do) = sync_channel(IN_FLIGHT);
         let (written, empty) = channel();
-        let thread = std::thread::spawn(move || write_all(out, &to_write, &written));
+        let thread = std::thread::spawn(move || write_all(out, &to_do, &written));
         Self { buffer: Vec::with_capacity(BUFFER), full: Some(full), empty, thread: Some(thread) }
     }
 
     fn hand_over(&mut self) -> io::Result<()> {
         let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BUFFER));
         let buffer = mem::replace(&mut self.buffer, next);
+        self.ask(Task::Write(buffer))
+    }
+
+    fn ask(&mut self, task: Task) -> io::Result<()> {
         match &self.full {
-            Some(full) if full.send(buffer).is_ok() => Ok(()),
+            Some(full) if full.send(task).is_ok() => Ok(()),
             _ => self.join(),
         }
     }
@@ -48,12 +59,20 @@ impl BackgroundWriter {
     }
 }
 
-fn write_all(mut out: impl Write, to_write: &Receiver<Vec<u8>>, written: &Sender<Vec<u8>>) -> io::Result<()> {
-    for mut buffer in to_write {
-        out.write_all(&buffer)?;
-        buffer.clear();
-        // nobody takes it back at the end
-        let _ = written.send(buffer);
+fn write_all(mut out: impl Write, to_do: &Receiver<Task>, written: &Sender<Vec<u8>>) -> io::Result<()> {
+    for task in to_do {
+        match task {
+            Task::Write(mut buffer) => {
+                out.write_all(&buffer)?;
+                buffer.clear();
+                // nobody takes it back at the end
+                let _ = written.send(buffer);
+            }
+            Task::Flush(done) => {
+                out.flush()?;
+                let _ = done.send(());
+            }
+        }
     }
     out.flush()
 }
@@ -70,9 +89,14 @@ impl Write for BackgroundWriter {
         Ok(octets.len())
     }
 
-    /// Hands over what there is; it is written soon.
+    /// Waits until all that there is has been written.
     fn flush(&mut self) -> io::Result<()> {
-        if self.buffer.is_empty() { Ok(()) } else { self.hand_over() }
+        if !self.buffer.is_empty() {
+            self.hand_over()?;
+        }
+        let (done, is_done) = sync_channel(1);
+        self.ask(Task::Flush(done))?;
+        if is_done.recv().is_err() { self.join() } else { Ok(()) }
     }
 }
 
@@ -125,6 +149,13 @@ mod tests {
         }
         drop(writer);
         assert!(*out.0.lock().unwrap() == expected);
+    }
+
+    #[test]
+    fn the_last_octets_are_not_lost_in_silence() {
+        let mut writer = BackgroundWriter::new(Closed);
+        writer.write_all(b"the end").unwrap();
+        assert_eq!(writer.flush().unwrap_err().kind(), io::ErrorKind::BrokenPipe);
     }
 
     #[test]
