@@ -54,10 +54,10 @@ impl FieldWriter<'_> {
             let quoted = Protocol::ALL.iter().copied().find(|p| p.name() == field.name);
             let name = match quoted.filter(|_| matches!(field.value, Value::Group(_))) {
                 Some(inner) => inner.title().to_owned(),
-                None => field.name.replace('_', " "),
+                None => name(field),
             };
             let tone = if field.value == Value::Flag(false) { Tone::Quiet } else { Tone::Plain };
-            let cells = [(tone, indent + &name), (tone, value.shown()), (tone, meaning)];
+            let cells = [(tone, indent + &name), (tone, value.cell(self.style)), (tone, meaning)];
             row(self.style, out, &self.columns(), &cells);
             if let Value::Group(inner) = &field.value {
                 self.list(quoted.unwrap_or(protocol), inner, depth + 1, out);
@@ -153,10 +153,10 @@ struct Shown {
 }
 
 impl Shown {
-    fn shown(&self) -> String {
+    fn cell(&self, style: &Style) -> String {
         match &self.label {
             Some(label) if self.text.is_empty() => label.clone(),
-            Some(label) => format!("{} ({label})", self.text),
+            Some(label) => style.say("layers.labelled", &[("value", &self.text), ("label", label)]),
             None => self.text.clone(),
         }
     }
@@ -173,6 +173,14 @@ fn mac_key(address: MacAddress) -> &'static str {
         _ if address.is_group() => "layers.mac.group",
         _ if address.is_local() => "layers.mac.local",
         _ => "layers.mac.universal",
+    }
+}
+
+/// The standard's name in words; flags that are called by three letters in capitals.
+fn name(field: &Field) -> String {
+    match field.value {
+        Value::Flag(_) if field.name.len() <= 3 => field.name.to_uppercase(),
+        _ => field.name.replace('_', " "),
     }
 }
 

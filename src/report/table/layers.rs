@@ -6,11 +6,11 @@ use std::io::{self, Write};
 use super::fields::{FieldWriter, row};
 use super::hexdump::{Dump, Mask, letter};
 use super::style::{Style, Tone};
-use super::time::Clock;
+use super::time::{Clock, utc};
 use crate::dissect::{self, Fcs, StopReason, Stopped};
 use crate::lesson;
 use crate::packet::{Buffer, Layer, Protocol, TcpIpLayer};
-use crate::report::{Options, PacketEvent, Sink, escape, payload};
+use crate::report::{Options, PacketEvent, Sink, TimeFormat, escape, payload};
 
 /// Writes one packet after the other.
 pub(super) struct Layers {
@@ -18,6 +18,8 @@ pub(super) struct Layers {
     style: Style,
     reveal: bool,
     clock: Clock,
+    /// Whether times count from another packet, which may not be shown.
+    since: bool,
     text: String,
 }
 
@@ -28,6 +30,7 @@ impl Layers {
             style: Style::new(options),
             reveal: options.reveal_secrets,
             clock: Clock::new(options.time),
+            since: matches!(options.time, TimeFormat::Relative | TimeFormat::Delta),
             text: String::new(),
         }
     }
@@ -41,6 +44,9 @@ impl Sink for Layers {
         self.text.clear();
         let mut time = String::new();
         self.clock.push(&mut time, event.frame.time);
+        if let (true, Some(at)) = (self.since, event.frame.time) {
+            time = format!("{time} ({})", utc(at));
+        }
         let layers: Vec<Layer> = payload::layers(event).collect();
         let mask = if self.reveal { Mask::default() } else { Mask::of(event, &layers) };
         let page = Page { style: &self.style, event, layers: &layers, mask: &mask, reveal: self.reveal };
