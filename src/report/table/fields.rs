@@ -73,7 +73,9 @@ impl FieldWriter<'_> {
             Value::Octets(_) => self.octets(field),
             Value::Text(_) if hidden => self.text(field),
             Value::Text(_) if self.reveal && hides_by_itself(protocol) => self.text(field),
-            _ if hidden => self.style.word("layers.hidden"),
+            // A number of more than eight octets is not in them: it says how many they are.
+            Value::Number(count) if field.length > 8 => count.to_string(),
+            _ if hidden => return Shown { text: self.style.word("layers.hidden"), ..Shown::default() },
             Value::Number(number) => number.to_string(),
             Value::Hex(number, digits) => format!("0x{number:0width$x}", width = usize::from(*digits)),
             Value::Flag(set) => self.style.word(if *set { "layers.set" } else { "layers.not_set" }),
@@ -87,7 +89,8 @@ impl FieldWriter<'_> {
             }
             Value::Text(text) => escaped(text),
         };
-        Shown { text: clipped(&text, MOST_COLUMNS), label }
+        let has_meaning = !text.is_empty() || matches!(field.value, Value::Group(_));
+        Shown { text: clipped(&text, MOST_COLUMNS), label, has_meaning }
     }
 
     /// The field's octets as text, with `··` in the place of what is secret.
@@ -133,7 +136,7 @@ impl FieldWriter<'_> {
 
     /// What the field means; nothing for a flag that is not set.
     fn meaning(&self, protocol: Protocol, field: &Field, shown: &Shown) -> String {
-        if field.value == Value::Flag(false) {
+        if field.value == Value::Flag(false) || !shown.has_meaning {
             return String::new();
         }
         let value = clipped(&shown.text, REPEATED_COLUMNS);
@@ -147,9 +150,12 @@ impl FieldWriter<'_> {
 }
 
 /// A value as it is shown, with what it stands for.
+#[derive(Default)]
 struct Shown {
     text: String,
     label: Option<String>,
+    /// Nothing can be said of what is hidden or empty.
+    has_meaning: bool,
 }
 
 impl Shown {

@@ -318,3 +318,263 @@ fn verdict_tone(name: &str) -> Tone {
         _ => Tone::Warn,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+    use crate::dissect::{Dissector, Evidence, FcsMode};
+    use crate::lesson::Lang;
+    use crate::packet::{DeclaredFcs, Frame, LinkType};
+
+    /// A packet and how it is to be shown.
+    #[derive(Clone)]
+    struct Case {
+        octets: Vec<u8>,
+        link_type: LinkType,
+        original_length: Option<u32>,
+        comments: Vec<String>,
+        application: Option<Protocol>,
+        concealed: Vec<std::ops::Range<u32>>,
+        style: Style,
+        reveal: bool,
+    }
+
+    impl Case {
+        fn new(octets: &[u8]) -> Self {
+            Self {
+                octets: octets.to_vec(),
+                link_type: LinkType::ETHERNET,
+                original_length: None,
+                comments: Vec::new(),
+                application: None,
+                concealed: Vec::new(),
+                style: Style { lang: Lang::En, color: false, width: 80 },
+                reveal: false,
+            }
+        }
+
+        fn shown(&self) -> String {
+            let frame = Frame {
+                capture: 1,
+                number: 7,
+                time: None,
+                link_type: self.link_type,
+                interface: 0,
+                original_length: self.original_length.unwrap_or(self.octets.len() as u32),
+                octets: &self.octets,
+                declared_fcs: DeclaredFcs::Unknown,
+                comments: &self.comments,
+            };
+            let mut dissector = Dissector::new(FcsMode::Auto, Evidence::default());
+            let dissection = dissector.dissect(&frame);
+            let (application, concealed) = (self.application, &self.concealed[..]);
+            let event =
+                PacketEvent { frame: &frame, dissection: &dissection, place: None, application, concealed };
+            let layers: Vec<Layer> = payload::layers(&event).collect();
+            let mask = if self.reveal { Mask::default() } else { Mask::of(&event, &layers) };
+            let mut out = String::new();
+            Page { style: &self.style, event: &event, layers: &layers, mask: &mask, reveal: self.reveal }
+                .push("0.000000", &mut out);
+            out
+        }
+
+        fn in_chinese(mut self) -> Self {
+            self.style.lang = Lang::Zh;
+            self
+        }
+    }
+
+    /// Ethernet, IPv4 and TCP (10.0.0.1:40000 to 10.0.0.2:25) around a payload.
+    fn segment(payload: &[u8]) -> Case {
+        let mut octets = b"\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0".to_vec();
+        octets.extend(b"\x45\0");
+        octets.extend((40 + payload.len() as u16).to_be_bytes());
+        octets.extend(b"\0\x01\x40\0\x40\x06\0\0\x0a\0\0\x01\x0a\0\0\x02");
+        octets.extend(b"\x9c\x40\0\x19\0\0\0\x01\0\0\0\x01\x50\x18\x04\0\0\0\0\0");
+        octets.extend(payload);
+        Case::new(&octets)
+    }
+
+    fn smtp(payload: &[u8], concealed: std::ops::Range<u32>) -> Case {
+        Case { application: Some(Protocol::Smtp), concealed: vec![concealed], ..segment(payload) }
+    }
+
+    #[test]
+    fn all_seven_layers_are_shown_and_those_without_octets_say_why() {
+        let shown = smtp(b"QUIT\r\n", 0..0).shown();
+        for line in [
+            "7 application    application    SMTP 54–59",
+            "6 presentation   application    no header of its own in TCP/IP",
+            "5 session        application    no header of its own in TCP/IP",
+            "4 transport      transport      TCP 34–53",
+            "3 network        internet       IPv4 14–33",
+            "2 data link      link           Ethernet 0–13",
+            "1 physical       link           no octets",
+        ] {
+            assert!(shown.contains(line), "{line}\n{shown}");
+        }
+        assert!(segment(b"").shown().contains("application    no data in this segment"));
+        assert!(segment(b"?").shown().contains("data of no protocol that is known here: 54"));
+        let tls = Case { application: Some(Protocol::Tls), ..segment(b"\x17\x03\x03\0\x01\0") }.shown();
+        assert!(tls.contains("6 presentation   application    TLS 54–59"), "{tls}");
+        assert!(tls.contains("7 application    application    inside the TLS records"), "{tls}");
+    }
+
+    #[test]
+    fn a_field_has_its_value_its_label_and_its_meaning() {
+        let shown = segment(b"").shown();
+        assert!(
+            shown.contains("\n  ether type               0x0800 (IPv4)             what the frame carries:")
+        );
+        assert!(shown.contains("\n  source address           10.0.0.1 (private)        the host that sent"));
+        assert!(shown.contains("\n  ACK                      set  "), "{shown}");
+        assert!(shown.contains("\n  SYN                      not set\n"), "{shown}");
+    }
+
+    #[test]
+    fn chinese_keeps_the_standards_field_names_and_translates_the_meaning() {
+        let shown = segment(b"").in_chinese().shown();
+        assert!(shown.contains("2 数据链路层     网络接口层     Ethernet 0–13"), "{shown}");
+        assert!(shown.contains("  字段                     值                        含义\n"), "{shown}");
+        assert!(shown.contains("\n  time to live             64                        最多还可经过"));
+        assert!(shown.contains("10.0.0.1（私有）"));
+    }
+
+    #[test]
+    fn the_dump_marks_where_a_layer_begins_and_names_it_by_its_letter() {
+        let shown = smtp(b"QUIT\r\n", 0..0).shown();
+        assert!(shown.contains("a Ethernet, b IPv4, c TCP, d SMTP\n"), "{shown}");
+        assert!(
+            shown.contains("0000  02 00 00 00 00 02 02 00 00 00 00 01 08 00|45 00  ..............E. ab\n")
+        );
+        assert!(
+            shown.contains("0030  04 00 00 00 00 00|51 55 49 54 0d 0a              ......QUIT..     cd\n")
+        );
+    }
+
+    #[test]
+    fn a_secret_is_hidden_in_the_dump_in_its_letters_and_in_the_fields() {
+        let mut case = smtp(b"AUTH PLAIN AGFiYw==\r\n", 11..19);
+        let shown = case.shown();
+        assert!(shown.contains("PLAIN ··"), "{shown}");
+        assert!(shown.contains(" ·· ·· ·· ·· ·· ·· ·· 0d 0a"), "{shown}");
+        for secret in ["AGFiYw", "41 47 46", "GFi", "59 77 3d"] {
+            assert!(!shown.contains(secret), "{secret}\n{shown}");
+        }
+        case.reveal = true;
+        case.concealed.clear();
+        let shown = case.shown();
+        assert!(shown.contains("PLAIN AGFiYw=="), "{shown}");
+        assert!(!shown.contains("··"), "{shown}");
+    }
+
+    #[test]
+    fn an_authorization_header_of_http_is_hidden_whatever_the_conversation_knows() {
+        let request = b"GET / HTTP/1.1\r\nAuthorization: Basic YTpi\r\n\r\n";
+        let shown = Case { application: Some(Protocol::Http), ..segment(request) }.shown();
+        assert!(shown.contains("Authorization: ··"), "{shown}");
+        assert!(!shown.contains("YTpi") && !shown.contains("59 54 70"), "{shown}");
+    }
+
+    #[test]
+    fn text_from_the_wire_and_from_the_capture_is_no_escape_sequence() {
+        let mut case = smtp(b"220 \x1b[31m\xe2\x80\xae ready\r\n", 0..0);
+        case.comments = vec!["\x1b]0;owned\x07".to_owned()];
+        let shown = case.shown();
+        assert!(!shown.chars().any(|c| c != '\n' && escape::is_harmful(c)), "{shown}");
+        assert!(shown.contains("Comment in the capture: \\u{1b}]0;owned\\u{7}"), "{shown}");
+    }
+
+    #[test]
+    fn a_header_that_cannot_be_read_says_why() {
+        let mut case = segment(b"");
+        case.octets[46] = 0xf0;
+        let shown = case.shown();
+        assert!(
+            shown.contains("Stopped at TCP, octet 34: data offset asks for 60 octets, 20 left."),
+            "{shown}"
+        );
+        assert!(shown.contains("4 transport      transport      could not be read, see below"), "{shown}");
+        assert!(case.in_chinese().shown().contains("解读止于 TCP，字节 34："));
+    }
+
+    #[test]
+    fn a_frame_check_sequence_is_shown_with_both_values_and_the_reason_to_believe_in_it() {
+        let mut case = segment(b"0123456789");
+        case.octets.extend(0x5e3f7886_u32.to_le_bytes());
+        let shown = case.shown();
+        assert!(shown.contains("good · stored 0x5e3f7886, computed 0x5e3f7886"), "{shown}");
+        assert!(shown.contains("because frames"), "{shown}");
+        assert!(shown.contains("Ethernet 0–13, FCS 64–67"), "{shown}");
+    }
+
+    #[test]
+    fn a_frame_without_a_link_header_says_so() {
+        let mut case = segment(b"");
+        case.octets.drain(..14);
+        case.link_type = LinkType::RAW;
+        assert!(case.shown().contains("the capture holds no link header (link type RAW)"));
+    }
+
+    #[test]
+    fn at_most_64_kib_of_a_frame_are_dumped() {
+        let mut case = segment(b"");
+        case.octets.resize(70_000, 0);
+        let shown = case.shown();
+        assert!(shown.contains("\nfff0 ") && !shown.contains("\n10000 "));
+        assert!(shown.contains("4464 more octets are not shown"), "{}", &shown[shown.len() - 200..]);
+    }
+
+    #[test]
+    fn the_same_text_is_there_with_colour_and_without() {
+        let mut case = smtp(b"EHLO client.example.com\r\n", 0..0);
+        let plain = case.shown();
+        case.style.color = true;
+        let mut stripped = String::new();
+        for piece in case.shown().split("\x1b[") {
+            let bare = piece
+                .split_once('m')
+                .filter(|(code, _)| code.bytes().all(|o| o.is_ascii_digit() || o == b';'));
+            stripped.push_str(bare.map_or(piece, |(_, text)| text));
+        }
+        assert_eq!(stripped, plain);
+    }
+
+    fn fits(case: &Case) {
+        for lang in Lang::ALL {
+            for width in [40, 80, 132] {
+                let style = Style { lang, color: false, width };
+                let shown = Case { style, ..case.clone() }.shown();
+                for line in shown.lines() {
+                    assert!(line.width() <= width, "{width}: {line}");
+                }
+                assert!(!shown.contains("layers."), "{shown}");
+            }
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn no_octets_panic_or_make_a_line_wider_than_the_terminal(
+            octets in proptest::collection::vec(any::<u8>(), 0..200),
+            at in any::<usize>(),
+            application in prop::sample::select(vec![Protocol::Smtp, Protocol::Http, Protocol::Tls, Protocol::Dns]),
+            concealed in (0u32..300, 0u32..300),
+        ) {
+            let mut case = Case { application: Some(application), ..segment(&octets) };
+            case.concealed = vec![concealed.0..concealed.1];
+            fits(&case);
+            let at = at % case.octets.len();
+            case.octets[at] ^= 0xff;
+            fits(&case);
+            case.original_length = Some(case.octets.len() as u32);
+            case.octets.truncate(at);
+            fits(&case);
+        }
+    }
+}
