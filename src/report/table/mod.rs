@@ -1,6 +1,8 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
 mod fcs;
+mod fields;
+mod hexdump;
 mod layers;
 mod overview;
 mod packets;

@@ -201,6 +201,13 @@ pub(super) fn push_clipped(out: &mut String, text: &str, columns: usize) -> usiz
     used + 1
 }
 
+/// `text` clipped to `columns`.
+pub(super) fn clipped(text: &str, columns: usize) -> String {
+    let mut out = String::new();
+    push_clipped(&mut out, text, columns);
+    out
+}
+
 /// `text` in lines of at most `columns`, the first one full, the others leaving room for `indent`.
 pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -269,12 +276,6 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn clipped(text: &str, columns: usize) -> String {
-        let mut out = String::new();
-        push_clipped(&mut out, text, columns);
-        out
-    }
 
     #[test]
     fn lines_break_between_words_and_between_han_characters_but_not_before_punctuation() {
