@@ -231,12 +231,14 @@ fn compressed_captures_read_like_plain_ones_and_a_cut_one_gives_what_it_holds() 
 }
 
 #[test]
-fn comments_and_resolution_survive_the_saving() {
-    let frame = udp_frame(b"x");
+fn comments_resolution_and_direction_survive_the_saving() {
+    let mut frame = udp_frame(b"x");
+    // a checksum that is wrong, and forgiven to what the host sent
+    frame[40] ^= 0x55;
     let mut capture = Pcapng::default();
     capture.section(false, &[(1, b"of the section")]);
     capture.interface(1, 0, &[(1, b"of the interface"), (2, b"eth7"), (9, &[9])]);
-    capture.packet(0, 1_700_000_000_123_456_789, &frame, &[(1, b"of the packet")]);
+    capture.packet(0, 1_700_000_000_123_456_789, &frame, &[(1, b"of the packet"), (2, &2_u32.to_le_bytes())]);
     let (_keep, path) = file("a.pcapng", &capture.octets);
     let saved = path.with_file_name("b.pcapng");
     let output = layerscope().args(["packets", "-q", "-w"]).arg(&saved).arg(&path).output().unwrap();
@@ -244,6 +246,7 @@ fn comments_and_resolution_survive_the_saving() {
     let packets = records("packets", &saved);
     assert_eq!(packets, records("packets", &path));
     assert_eq!(packets[0]["comments"][0], "of the packet");
+    assert_eq!(packets[0]["checksums"]["udp"], "offload_likely");
     assert_eq!(packets[0]["time"], "2023-11-14T22:13:20.123456789Z");
     let about = |path| {
         let file = records("overview", path)[0]["files"][0].clone();
