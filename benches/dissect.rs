@@ -83,6 +83,7 @@ fn dissect(c: &mut Criterion) {
                         original_length: octets.len() as u32,
                         octets,
                         declared_fcs: DeclaredFcs::Unknown,
+                        is_outbound: false,
                         comments: &[],
                     };
                     black_box(dissector.dissect(&frame).layers.len());

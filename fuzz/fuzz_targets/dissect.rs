@@ -17,6 +17,7 @@ fuzz_target!(|input: &[u8]| {
         original_length: octets.len() as u32,
         octets,
         declared_fcs: DeclaredFcs::Unknown,
+        is_outbound: false,
         comments: &[],
     };
     let mut dissector = Dissector::new(FcsMode::Auto, Evidence::default());

@@ -12,6 +12,10 @@ pub(super) const SIMPLE_PACKET: u32 = pcap_parser::SPB_MAGIC;
 pub(super) const ENHANCED_PACKET: u32 = pcap_parser::EPB_MAGIC;
 pub(super) const SECTION: u32 = pcap_parser::SHB_MAGIC;
 
+/// Bits of [`EPB_FLAGS`] that hold the direction, and what they hold for a packet that the host sent.
+pub(super) const DIRECTION: u32 = 3;
+pub(super) const OUTBOUND: u32 = 2;
+
 /// Options (section 3.5, 4.2 and 4.3).
 pub(super) const END_OF_OPTIONS: u16 = 0;
 pub(super) const COMMENT: u16 = 1;

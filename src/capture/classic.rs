@@ -140,6 +140,7 @@ impl Classic {
             original_length: packet.header.len,
             octets: packet.data,
             declared_fcs: self.header.fcs,
+            is_outbound: false,
             comments: &[],
         };
         Ok(Some((frame, &self.info)))

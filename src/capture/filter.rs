@@ -171,6 +171,7 @@ mod tests {
             original_length,
             octets,
             declared_fcs: DeclaredFcs::Unknown,
+            is_outbound: false,
             comments: &[],
         }
     }

@@ -53,6 +53,7 @@ struct Found {
     time: Option<Timestamp>,
     original_length: u32,
     fcs: DeclaredFcs,
+    is_outbound: bool,
 }
 
 impl Pcapng {
@@ -95,6 +96,7 @@ impl Pcapng {
             original_length: found.original_length,
             octets: self.window.data().get(found.octets).unwrap_or_default(),
             declared_fcs: found.fcs,
+            is_outbound: found.is_outbound,
             comments: &self.comments,
         };
         Ok(Some((frame, &self.info)))
@@ -314,6 +316,7 @@ impl Pcapng {
             time: packet.ticks.map(|ticks| clock.time(ticks)),
             original_length: packet.original_length,
             fcs: interface.fcs,
+            is_outbound: false,
         };
         if kind != block::SIMPLE_PACKET {
             self.read_options(packet.data + captured.next_multiple_of(4), length, &mut found);
@@ -328,8 +331,9 @@ impl Pcapng {
             match code {
                 block::COMMENT => self.comments.push(block::text(value)),
                 block::EPB_FLAGS => {
-                    let fcs = self.order.u32(value, 0).and_then(block::fcs_of_flags);
-                    found.fcs = fcs.unwrap_or(found.fcs);
+                    let flags = self.order.u32(value, 0).unwrap_or_default();
+                    found.fcs = block::fcs_of_flags(flags).unwrap_or(found.fcs);
+                    found.is_outbound = flags & block::DIRECTION == block::OUTBOUND;
                 }
                 _ => {}
             }

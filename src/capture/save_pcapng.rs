@@ -2,7 +2,7 @@
 
 use super::block::{
     COMMENT, END_OF_OPTIONS, ENHANCED_PACKET, EPB_FLAGS, IF_DESCRIPTION, IF_FCSLEN, IF_NAME, IF_TSOFFSET,
-    IF_TSRESOL, INTERFACE, SECTION, SIMPLE_PACKET,
+    IF_TSRESOL, INTERFACE, OUTBOUND, SECTION, SIMPLE_PACKET,
 };
 use super::save::pad;
 use super::{Interface, SourceInfo};
@@ -92,8 +92,13 @@ impl Pcapng {
             for comment in frame.comments {
                 text(COMMENT, comment, out);
             }
-            if let (true, DeclaredFcs::Octets(octets @ 1..16)) = (fcs != declared, declared) {
-                option(EPB_FLAGS, &(u32::from(octets) << 5).to_le_bytes(), out);
+            let direction = if frame.is_outbound { OUTBOUND } else { 0 };
+            let fcs = match declared {
+                DeclaredFcs::Octets(octets @ 1..16) if fcs != declared => u32::from(octets) << 5,
+                _ => 0,
+            };
+            if direction | fcs != 0 {
+                option(EPB_FLAGS, &(direction | fcs).to_le_bytes(), out);
             }
             end_options(start, out);
         });

@@ -26,6 +26,7 @@ impl Kept {
             original_length: self.original_length,
             octets: &self.octets,
             declared_fcs: self.fcs,
+            is_outbound: false,
             comments: &self.comments,
         }
     }

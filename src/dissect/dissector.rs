@@ -37,6 +37,7 @@ impl Dissector {
         layers.clear();
         reassembled.clear();
         let mut walk = Walk::of_frame(frame.octets, frame.original_length);
+        walk.found.outgoing = frame.is_outbound;
         let last = walk.run(layers, walk::first(frame.link_type, frame.octets));
         let content_end = walk.content_end.map(|end| end.min(frame.octets.len()));
         let fcs = (frame.link_type == LinkType::ETHERNET)

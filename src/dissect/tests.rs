@@ -17,6 +17,7 @@ fn frame(octets: &[u8]) -> Frame<'_> {
         original_length: octets.len() as u32,
         octets,
         declared_fcs: DeclaredFcs::Unknown,
+        is_outbound: false,
         comments: &[],
     }
 }
@@ -221,6 +222,7 @@ fn a_cut_frame_has_no_bad_fcs() {
     let cut = Frame {
         original_length: octets.len() as u32,
         declared_fcs: declared,
+        is_outbound: false,
         ..frame(&octets[..octets.len() - 9])
     };
     assert_eq!(dissector().dissect(&cut).fcs.unwrap().state, FcsState::Unverifiable);

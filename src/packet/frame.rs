@@ -33,6 +33,8 @@ pub struct Frame<'a> {
     pub octets: &'a [u8],
     /// What the capture says about its FCS.
     pub declared_fcs: DeclaredFcs,
+    /// The capture says that the capturing host sent it (the direction in the flags of a pcapng packet).
+    pub is_outbound: bool,
     /// Comments that the capture carries for this frame.
     pub comments: &'a [String],
 }

@@ -2,6 +2,9 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
 
+pub mod frames;
+pub mod pcapng;
+
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -61,6 +64,17 @@ pub fn records_with(view: &str, capture: &Path, options: &[&str]) -> Vec<Value> 
         layerscope().arg(view).args(["--format", "json"]).args(options).arg(capture).output().unwrap();
     assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
     stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// The records that a view writes of these octets, saved as `name`.
+pub fn records_of(view: &str, name: &str, octets: &[u8]) -> Vec<Value> {
+    let (_keep, path) = file(name, octets);
+    records(view, &path)
+}
+
+/// Those of a capture with the link type Ethernet, or what stands in its place in the file header.
+pub fn records_of_frames(view: &str, link_type: u32, frames: &[&[u8]]) -> Vec<Value> {
+    records_of(view, "capture.pcap", &pcap(link_type, frames))
 }
 
 /// Octets of a classic pcap: microseconds, little-endian, these frames a millisecond apart.

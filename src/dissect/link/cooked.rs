@@ -10,13 +10,13 @@ const OUTGOING: u16 = 4;
 
 pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     let octets = walk.header::<16>()?;
-    walk.found.outgoing = be16(octets, 0) == OUTGOING;
+    walk.found.outgoing |= be16(octets, 0) == OUTGOING;
     Ok(Header::new(16, next(be16(octets, 14))))
 }
 
 pub(crate) fn parse_v2(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     let octets = walk.header::<20>()?;
-    walk.found.outgoing = u16::from(octets[10]) == OUTGOING;
+    walk.found.outgoing |= u16::from(octets[10]) == OUTGOING;
     Ok(Header::new(20, next(be16(octets, 0))))
 }
 
