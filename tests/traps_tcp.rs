@@ -205,7 +205,10 @@ fn a_capture_that_starts_in_mid_connection_infers_the_roles_and_invents_no_syn()
     talk.say(CLIENT, "hello yourself");
     let connection = talk.write().connection();
     assert_eq!(connection["roles"], "inferred");
-    assert_eq!((&connection["initiator"]["port"], &connection["responder"]["port"]), (&json!(40_000), &json!(443)));
+    assert_eq!(
+        (&connection["initiator"]["port"], &connection["responder"]["port"]),
+        (&json!(40_000), &json!(443))
+    );
     assert_eq!(connection["handshake"]["kind"], "not_seen");
     assert_eq!(connection["handshake"]["syn"], json!([]));
     assert_eq!(connection["completeness"], 8);
@@ -259,6 +262,9 @@ fn a_packet_captured_twice_is_no_retransmission_by_the_sender() {
     assert_eq!(capture.notes(again), ["retransmission"]);
     assert_eq!(capture.place(again)["repeats"], first);
     let connection = capture.connection();
-    assert_eq!((&connection["captured_twice"], &connection["notes"]), (&json!(1), &json!({"retransmission": 1})));
+    assert_eq!(
+        (&connection["captured_twice"], &connection["notes"]),
+        (&json!(1), &json!({"retransmission": 1}))
+    );
     assert_eq!(connection["payload_bytes"]["initiator"], 4);
 }
