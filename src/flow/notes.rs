@@ -211,7 +211,10 @@ pub(super) fn remember(own: &mut End, peer: &mut End, facts: &Facts, notes: Note
         }
     }
     own.window = facts.window;
-    own.ack = Some(facts.ack);
+    // without ACK the field means nothing: an answer to an ISN of 0xFFFFFFFF acknowledges 0 for the first time
+    if facts.flags.has(TcpFlags::ACK) {
+        own.ack = Some(facts.ack);
+    }
     own.ack_time = facts.time;
     own.last_notes = notes;
 }

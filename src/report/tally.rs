@@ -72,7 +72,9 @@ impl Tally {
     pub(super) fn session(&mut self, session: &Session) {
         self.sessions += 1;
         self.messages += session.messages.len() as u64;
-        for recipient in session.messages.iter().flat_map(|message| &message.rcpt_to) {
+        let delivered = session.messages.iter().flat_map(|message| &message.rcpt_to);
+        let abandoned = session.abandoned.iter().flat_map(|abandoned| &abandoned.rcpt_to);
+        for recipient in delivered.chain(abandoned) {
             match recipient.reply.as_ref().map(|reply| reply.code) {
                 Some(200..300) => self.recipients_accepted += 1,
                 Some(_) => self.recipients_refused += 1,

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use super::auth::Exchange;
 use super::line::Mark;
 use super::session::{
-    Auth, AuthOutcome, Message, Recipient, Reply, Speaker, Transfer, Turn, TurnKind, Warning,
+    Abandoned, Auth, AuthOutcome, Message, Recipient, Reply, Speaker, Transfer, Turn, TurnKind, Warning,
 };
 use super::{mail, reply};
 
@@ -14,7 +14,7 @@ use super::{mail, reply};
 pub struct Limits {
     /// Turns; more are counted.
     pub turns: usize,
-    /// Messages; more are counted as turns left out.
+    /// Messages, and as many transactions without one; more are counted as turns left out.
     pub messages: usize,
     /// Recipients of one transaction.
     pub recipients: usize,
@@ -48,6 +48,7 @@ pub(super) struct Builder {
     pub(super) turns: Vec<Turn>,
     pub(super) turns_left_out: u64,
     pub(super) messages: Vec<Message>,
+    pub(super) abandoned: Vec<Abandoned>,
     pub(super) warnings: Vec<Warning>,
     pub(super) greeting: Option<String>,
     pub(super) client_name: Option<String>,
@@ -55,6 +56,8 @@ pub(super) struct Builder {
     exchange: Option<Exchange>,
     mail_from: Option<String>,
     rcpt_to: Vec<Recipient>,
+    /// The transaction has a message.
+    carried: bool,
     lines: Vec<String>,
     reply_began: Mark,
     open: Option<Open>,
@@ -127,8 +130,22 @@ impl Builder {
 
     /// A transaction begins: MAIL was accepted.
     pub(super) fn mail(&mut self, path: Option<String>) {
+        self.transaction_ends();
         self.mail_from = path;
-        self.rcpt_to.clear();
+    }
+
+    /// What was asked for since MAIL is over; what has no message is kept for itself.
+    pub(super) fn transaction_ends(&mut self) {
+        let (mail_from, rcpt_to) = (self.mail_from.take(), std::mem::take(&mut self.rcpt_to));
+        let carried = std::mem::take(&mut self.carried);
+        if carried || (mail_from.is_none() && rcpt_to.is_empty()) {
+            return;
+        }
+        if self.abandoned.len() < self.limits.messages {
+            self.abandoned.push(Abandoned { mail_from, rcpt_to });
+        } else {
+            self.turns_left_out += 1;
+        }
     }
 
     pub(super) fn rcpt(&mut self, path: Option<String>, reply: Option<Reply>) {
@@ -168,6 +185,7 @@ impl Builder {
 
     /// The transaction's addresses belong to this message.
     pub(super) fn envelope(&mut self, index: Option<usize>) {
+        self.carried = true;
         let Some(message) = index.and_then(|i| self.messages.get_mut(i)) else { return };
         if message.mail_from.is_none() && message.rcpt_to.is_empty() {
             message.mail_from = self.mail_from.clone();

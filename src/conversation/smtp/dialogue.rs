@@ -505,6 +505,7 @@ impl Dialogue {
         }
         if let Some(record) = &mut self.record {
             record.message_ends(false);
+            record.transaction_ends();
         }
     }
 

@@ -21,7 +21,7 @@ mod verdict;
 
 pub use builder::Limits;
 pub use session::{
-    Auth, AuthOutcome, Encryption, Ended, MailHeader, Message, Part, Recipient, Reply, Role, Session,
-    Speaker, Transfer, Turn, TurnKind, Warning,
+    Abandoned, Auth, AuthOutcome, Encryption, Ended, MailHeader, Message, Part, Recipient, Reply, Role,
+    Session, Speaker, Transfer, Turn, TurnKind, Warning,
 };
 pub use verdict::Verdict;

@@ -97,6 +97,7 @@ impl Reader {
             turns: std::mem::take(&mut record.turns),
             turns_left_out: record.turns_left_out,
             messages: std::mem::take(&mut record.messages),
+            abandoned: std::mem::take(&mut record.abandoned),
             warnings: std::mem::take(&mut record.warnings),
             ended,
         })
@@ -136,6 +137,7 @@ pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Deli
         turns: vec![turn],
         turns_left_out: 0,
         messages: Vec::new(),
+        abandoned: Vec::new(),
         warnings: Vec::new(),
         ended: Ended::Tls,
     }

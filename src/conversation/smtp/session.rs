@@ -41,6 +41,8 @@ pub struct Session {
     pub turns_left_out: u64,
     /// Mail transactions that reached DATA or BDAT.
     pub messages: Vec<Message>,
+    /// Mail transactions that never reached DATA or BDAT: all recipients refused, dropped, or not captured on.
+    pub abandoned: Vec<Abandoned>,
     /// What is odd or unsafe.
     pub warnings: Vec<Warning>,
     /// How it ended.
@@ -213,6 +215,15 @@ pub struct Message {
     pub header: MailHeader,
     /// The leaves of the MIME tree.
     pub parts: Vec<Part>,
+}
+
+/// A mail transaction that never reached DATA or BDAT.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Abandoned {
+    /// The reverse-path, without brackets; empty for the null path, `None` where no MAIL was accepted.
+    pub mail_from: Option<String>,
+    /// Recipients asked for, accepted or not, in order.
+    pub rcpt_to: Vec<Recipient>,
 }
 
 /// One recipient of a message.

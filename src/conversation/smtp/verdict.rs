@@ -1,6 +1,6 @@
 //! What became of each recipient.
 
-use super::session::{Message, Recipient, Reply};
+use super::session::{Abandoned, Message, Recipient, Reply};
 
 /// What became of a recipient.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -40,6 +40,15 @@ impl Recipient {
     /// The server did not refuse this recipient when it was asked for.
     pub fn accepted(&self) -> bool {
         self.reply.as_ref().is_none_or(|reply| reply.code / 100 == 2)
+    }
+}
+
+impl Abandoned {
+    /// What became of one of its recipients: refused, or, where it was accepted, not known; and the reply to RCPT.
+    pub fn verdict<'a>(&'a self, recipient: &'a Recipient) -> (Verdict, Option<&'a Reply>) {
+        let reply = recipient.reply.as_ref();
+        let verdict = reply.filter(|_| !recipient.accepted()).map_or(Verdict::Unknown, Verdict::of);
+        (verdict, reply)
     }
 }
 

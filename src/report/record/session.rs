@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use super::{EndpointRecord, hex};
 use crate::conversation::smtp::{
-    Auth, AuthOutcome, Encryption, MailHeader, Message, Part, Recipient, Reply, Role, Session, Speaker,
-    Transfer, Turn, TurnKind, Warning,
+    Abandoned, Auth, AuthOutcome, Encryption, MailHeader, Message, Part, Recipient, Reply, Role, Session,
+    Speaker, Transfer, Turn, TurnKind, Warning,
 };
 use crate::report::utc::utc;
 
@@ -38,6 +38,8 @@ pub(in crate::report) struct SessionRecord {
     turns: Vec<TurnRecord>,
     turns_left_out: u64,
     messages: Vec<MessageRecord>,
+    /// Transactions that never reached DATA or BDAT.
+    abandoned: Vec<AbandonedRecord>,
     warnings: Vec<&'static str>,
     /// `quit`, `closed`, `reset`, `timeout`, `tls` or `open`.
     ended: &'static str,
@@ -109,6 +111,12 @@ struct MessageRecord {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+struct AbandonedRecord {
+    mail_from: Option<String>,
+    rcpt_to: Vec<RecipientRecord>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 struct RecipientRecord {
     address: String,
     code: Option<u16>,
@@ -175,6 +183,7 @@ impl SessionRecord {
             turns: session.turns.iter().map(|turn| turn_record(turn, reveal)).collect(),
             turns_left_out: session.turns_left_out,
             messages: session.messages.iter().map(MessageRecord::from).collect(),
+            abandoned: session.abandoned.iter().map(AbandonedRecord::from).collect(),
             warnings: session.warnings.iter().map(|&warning| Warning::name(warning)).collect(),
             ended: session.ended.name(),
         }
@@ -268,6 +277,15 @@ impl From<&Message> for MessageRecord {
             message_id: message.message_id.clone(),
             header: (&message.header).into(),
             parts: message.parts.iter().map(PartRecord::from).collect(),
+        }
+    }
+}
+
+impl From<&Abandoned> for AbandonedRecord {
+    fn from(abandoned: &Abandoned) -> Self {
+        Self {
+            mail_from: abandoned.mail_from.clone(),
+            rcpt_to: abandoned.rcpt_to.iter().map(RecipientRecord::from).collect(),
         }
     }
 }

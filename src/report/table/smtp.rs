@@ -6,7 +6,9 @@ use super::smtp_turns::{TurnRow, rows};
 use super::style::{Style, Tone};
 use super::style::{push_clipped, shown};
 use super::time::milliseconds;
-use crate::conversation::smtp::{Encryption, Message, Recipient, Role, Session, Verdict, Warning};
+use crate::conversation::smtp::{
+    Abandoned, Encryption, Message, Recipient, Reply, Role, Session, Verdict, Warning,
+};
 use crate::flow::Connection;
 use crate::lesson;
 use crate::report::{Options, Sink, Summary};
@@ -131,21 +133,39 @@ struct Mail {
 fn mails(style: &Style, session: &Session) -> Vec<Mail> {
     let mut mails = Vec::new();
     for message in &session.messages {
-        let from = message.mail_from.as_deref().unwrap_or("?");
-        for recipient in &message.rcpt_to {
-            let (verdict, reply) = message.verdict(recipient);
-            let code = reply.map(|reply| format!("{} ", reply.code)).unwrap_or_default();
-            mails.push(Mail {
-                path: format!("{} → {}", shown_path(from), shown_path(&recipient.address)),
-                verdict: format!("{code}{}", style.word(&format!("smtp.view.verdict.{}", verdict.name()))),
-                tone: tone(verdict),
-            });
-        }
+        let fates = message.rcpt_to.iter().map(|recipient| fate(recipient, message.verdict(recipient)));
+        mails.extend(fates.map(|fate| mail(style, message.mail_from.as_deref(), &fate)));
+    }
+    for abandoned in &session.abandoned {
+        let fates = abandoned.rcpt_to.iter().map(|recipient| fate(recipient, abandoned.verdict(recipient)));
+        mails.extend(fates.map(|fate| mail(style, abandoned.mail_from.as_deref(), &fate)));
     }
     if mails.is_empty() {
         mails.push(without_message(style, session));
     }
     mails
+}
+
+/// What became of one recipient.
+struct Fate<'a> {
+    recipient: &'a Recipient,
+    verdict: Verdict,
+    reply: Option<&'a Reply>,
+}
+
+const fn fate<'a>(recipient: &'a Recipient, (verdict, reply): (Verdict, Option<&'a Reply>)) -> Fate<'a> {
+    Fate { recipient, verdict, reply }
+}
+
+fn mail(style: &Style, from: Option<&str>, fate: &Fate<'_>) -> Mail {
+    let from = shown_path(from.unwrap_or("?"));
+    let code = fate.reply.map(|reply| format!("{} ", reply.code)).unwrap_or_default();
+    let verdict = style.word(&format!("smtp.view.verdict.{}", fate.verdict.name()));
+    Mail {
+        path: format!("{from} → {}", shown_path(&fate.recipient.address)),
+        verdict: format!("{code}{verdict}"),
+        tone: tone(fate.verdict),
+    }
 }
 
 fn without_message(style: &Style, session: &Session) -> Mail {
@@ -202,6 +222,9 @@ fn conversation(style: &Style, session: &Session, reveal: bool) -> String {
     turns(style, session, reveal, &mut out);
     for (index, message) in session.messages.iter().enumerate() {
         message_section(style, index + 1, message, &mut out);
+    }
+    for abandoned in &session.abandoned {
+        abandoned_section(style, abandoned, &mut out);
     }
     remarks(style, session, &mut out);
     out.push('\n');
@@ -293,13 +316,21 @@ fn message_section(style: &Style, number: usize, message: &Message, out: &mut St
         );
         style.paragraph(out, Tone::Plain, &format!("{text}{charset}{name}"), 4);
     }
-    recipients(style, message, out);
+    recipients(style, message.rcpt_to.iter().map(|r| fate(r, message.verdict(r))), out);
 }
 
-fn recipients(style: &Style, message: &Message, out: &mut String) {
+/// A transaction without a message: who was to get one.
+fn abandoned_section(style: &Style, abandoned: &Abandoned, out: &mut String) {
+    let from = shown_path(abandoned.mail_from.as_deref().unwrap_or("?"));
+    style.heading(out, &style.say("smtp.view.abandoned", &[("from", &from)]));
+    if !abandoned.rcpt_to.is_empty() {
+        recipients(style, abandoned.rcpt_to.iter().map(|r| fate(r, abandoned.verdict(r))), out);
+    }
+}
+
+fn recipients<'a>(style: &Style, fates: impl Iterator<Item = Fate<'a>>, out: &mut String) {
     let mut grid = style.grid(&["recipient", "verdict", "said"]);
-    for recipient in &message.rcpt_to {
-        let (verdict, reply) = message.verdict(recipient);
+    for Fate { recipient, verdict, reply } in fates {
         let text = lesson::smtp::verdict(style.lang, verdict.name()).unwrap_or_default();
         let said = reply
             .map_or_else(String::new, |reply| format!("{} {}", reply.code, shown(&reply.lines.join(" "))));

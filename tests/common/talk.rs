@@ -1,0 +1,267 @@
+//! Builds captures of TCP conversations: Ethernet, IPv4 and TCP with right checksums, a millisecond apart.
+
+#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::common;
+
+/// The end that sends the first SYN: 192.0.2.1, port 40000.
+pub const CLIENT: usize = 0;
+/// The other end: 192.0.2.2.
+pub const SERVER: usize = 1;
+
+pub const FIN: u8 = 0x01;
+pub const SYN: u8 = 0x02;
+pub const RST: u8 = 0x04;
+pub const ACK: u8 = 0x10;
+
+const MSS: [u8; 4] = [2, 4, 0x05, 0xb4];
+
+/// A conversation, a frame a segment. Sequence numbers count from each end's initial one, as readers show them.
+pub struct Talk {
+    pub isn: [u32; 2],
+    pub next: [u32; 2],
+    pub ports: [u16; 2],
+    /// TCP options of each end's SYN; a multiple of four octets.
+    pub options: [Vec<u8>; 2],
+    pub window: u16,
+    frames: Vec<(u64, Vec<u8>)>,
+    now: u64,
+    identification: u16,
+}
+
+impl Talk {
+    /// Nothing has been said yet to this port.
+    pub fn new(server_port: u16) -> Self {
+        Self {
+            isn: [1000, 5000],
+            next: [0, 0],
+            ports: [40_000, server_port],
+            options: [MSS.to_vec(), MSS.to_vec()],
+            window: 8192,
+            frames: Vec::new(),
+            now: 0,
+            identification: 0,
+        }
+    }
+
+    /// A conversation that begins with three segments: 1, 2, 3.
+    pub fn open(server_port: u16) -> Self {
+        let mut talk = Self::new(server_port);
+        talk.handshake();
+        talk
+    }
+
+    /// One whose opening was not captured.
+    pub fn midway(server_port: u16) -> Self {
+        Self { next: [1, 1], ..Self::new(server_port) }
+    }
+
+    /// A session up to the reply to EHLO, each line a segment.
+    pub fn smtp() -> Self {
+        let mut talk = Self::open(25);
+        talk.say(SERVER, "220 mx.example.test ESMTP\r\n");
+        talk.say(CLIENT, "EHLO client.example.test\r\n");
+        talk.say(SERVER, "250-mx.example.test\r\n250-PIPELINING\r\n250-CHUNKING\r\n250 AUTH PLAIN LOGIN\r\n");
+        talk
+    }
+
+    pub fn handshake(&mut self) {
+        self.segment(CLIENT, SYN, b"");
+        self.segment(SERVER, SYN | ACK, b"");
+        self.segment(CLIENT, ACK, b"");
+    }
+
+    /// The next octets of one end, in a segment of their own: its number.
+    pub fn say(&mut self, side: usize, octets: impl AsRef<[u8]>) -> u64 {
+        self.segment(side, ACK, octets.as_ref())
+    }
+
+    /// Commands and replies by turns, the client's first.
+    pub fn exchange(&mut self, lines: &[&str]) {
+        for (index, line) in lines.iter().enumerate() {
+            self.say(index % 2, format!("{line}\r\n"));
+        }
+    }
+
+    /// The next segment of one end, which acknowledges all that the other one has said.
+    pub fn segment(&mut self, side: usize, flags: u8, payload: &[u8]) -> u64 {
+        let number = self.at(side, flags, self.next[side], self.next[1 - side], payload);
+        self.next[side] += payload.len() as u32 + u32::from(flags & SYN > 0) + u32::from(flags & FIN > 0);
+        number
+    }
+
+    /// A segment with these numbers, which changes nothing of what comes next.
+    pub fn at(&mut self, side: usize, flags: u8, seq: u32, ack: u32, payload: &[u8]) -> u64 {
+        self.identification += 1;
+        let ack = if flags & ACK > 0 { self.isn[1 - side].wrapping_add(ack) } else { 0 };
+        let options = if flags & SYN > 0 { self.options[side].clone() } else { Vec::new() };
+        let mut tcp = Vec::new();
+        tcp.extend(self.ports[side].to_be_bytes());
+        tcp.extend(self.ports[1 - side].to_be_bytes());
+        tcp.extend(self.isn[side].wrapping_add(seq).to_be_bytes());
+        tcp.extend(ack.to_be_bytes());
+        tcp.extend([(5 + options.len() as u8 / 4) << 4, flags]);
+        tcp.extend(self.window.to_be_bytes());
+        tcp.extend([0; 4]);
+        tcp.extend(options);
+        tcp.extend(payload);
+        let frame = frame(side, self.identification, &mut tcp);
+        self.put(frame)
+    }
+
+    /// Octets that the end sent and nobody captured.
+    pub fn lose(&mut self, side: usize, octets: impl AsRef<[u8]>) {
+        self.next[side] += octets.as_ref().len() as u32;
+    }
+
+    /// Four segments close, the client first.
+    pub fn close(&mut self) {
+        self.segment(CLIENT, FIN | ACK, b"");
+        self.segment(SERVER, ACK, b"");
+        self.segment(SERVER, FIN | ACK, b"");
+        self.segment(CLIENT, ACK, b"");
+    }
+
+    /// The frame of this number once more, as it was, so many microseconds after the last one.
+    pub fn copy(&mut self, number: u64, microseconds: u64) -> u64 {
+        let frame = self.frames[number as usize - 1].1.clone();
+        self.now = self.now - 1000 + microseconds;
+        self.put(frame)
+    }
+
+    /// Time passes.
+    pub fn wait(&mut self, microseconds: u64) {
+        self.now += microseconds;
+    }
+
+    /// The segments of one end alone.
+    pub fn only(mut self, side: usize) -> Self {
+        self.frames.retain(|(_, frame)| frame[29] == side as u8 + 1);
+        self
+    }
+
+    /// The frames in another order: numbers from 1.
+    pub fn reorder(&mut self, first: usize, second: usize) {
+        let [one, other] = [first - 1, second - 1];
+        let (earlier, later) = (self.frames[one].0, self.frames[other].0);
+        self.frames.swap(one, other);
+        (self.frames[one].0, self.frames[other].0) = (earlier, later);
+    }
+
+    fn put(&mut self, frame: Vec<u8>) -> u64 {
+        self.frames.push((self.now, frame));
+        self.now += 1000;
+        self.frames.len() as u64
+    }
+
+    /// The capture as a file.
+    pub fn write(&self) -> Capture {
+        let frames: Vec<&[u8]> = self.frames.iter().map(|(_, frame)| frame.as_slice()).collect();
+        let mut octets = common::pcap(1, &frames);
+        let mut at = 24;
+        for (time, frame) in &self.frames {
+            let seconds = 1_700_000_000 + (time / 1_000_000) as u32;
+            octets[at..at + 4].copy_from_slice(&seconds.to_le_bytes());
+            octets[at + 4..at + 8].copy_from_slice(&((time % 1_000_000) as u32).to_le_bytes());
+            at += 16 + frame.len();
+        }
+        let (folder, path) = common::file("talk.pcap", &octets);
+        Capture { _folder: folder, path }
+    }
+}
+
+fn frame(side: usize, identification: u16, tcp: &mut [u8]) -> Vec<u8> {
+    let address = |side: usize| [192, 0, 2, side as u8 + 1];
+    let mut pseudo = [address(side), address(1 - side)].concat();
+    pseudo.extend([0, 6]);
+    pseudo.extend((tcp.len() as u16).to_be_bytes());
+    pseudo.extend_from_slice(tcp);
+    tcp[16..18].copy_from_slice(&checksum(&pseudo).to_be_bytes());
+
+    let mut ip = vec![0x45, 0];
+    ip.extend((20 + tcp.len() as u16).to_be_bytes());
+    ip.extend(identification.to_be_bytes());
+    ip.extend([0x40, 0, 64, 6, 0, 0]);
+    ip.extend(address(side));
+    ip.extend(address(1 - side));
+    let sum = checksum(&ip);
+    ip[10..12].copy_from_slice(&sum.to_be_bytes());
+
+    let mac = |side: usize| [2, 0, 0, 0, 0, side as u8 + 1];
+    let mut frame = [mac(1 - side), mac(side)].concat();
+    frame.extend([8, 0]);
+    frame.extend(ip);
+    frame.extend_from_slice(tcp);
+    frame
+}
+
+/// RFC 1071.
+fn checksum(octets: &[u8]) -> u16 {
+    let words = octets.chunks(2).map(|pair| {
+        let second = pair.get(1).copied().unwrap_or_default();
+        u32::from(u16::from_be_bytes([pair[0], second]))
+    });
+    let mut sum: u32 = words.sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    !(sum as u16)
+}
+
+/// A conversation on disk.
+pub struct Capture {
+    _folder: tempfile::TempDir,
+    path: PathBuf,
+}
+
+impl Capture {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn packets(&self) -> Vec<Value> {
+        common::records("packets", &self.path)
+    }
+
+    /// `tcp` of the packet of this number.
+    pub fn place(&self, number: u64) -> Value {
+        self.packets()[number as usize - 1]["tcp"].clone()
+    }
+
+    pub fn notes(&self, number: u64) -> Vec<String> {
+        let place = self.place(number);
+        place["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap().to_owned()).collect()
+    }
+
+    pub fn connections(&self) -> Vec<Value> {
+        records_of("connection", common::records("tcp", &self.path))
+    }
+
+    /// The only connection.
+    pub fn connection(&self) -> Value {
+        only(self.connections())
+    }
+
+    pub fn sessions(&self) -> Vec<Value> {
+        records_of("smtp_session", common::records("smtp", &self.path))
+    }
+
+    /// The only session.
+    pub fn session(&self) -> Value {
+        only(self.sessions())
+    }
+}
+
+fn records_of(kind: &str, mut records: Vec<Value>) -> Vec<Value> {
+    records.retain(|record| record["record"] == kind);
+    records
+}
+
+fn only(mut records: Vec<Value>) -> Value {
+    assert_eq!(records.len(), 1, "{records:#?}");
+    records.remove(0)
+}
