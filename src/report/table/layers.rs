@@ -367,6 +367,7 @@ mod tests {
                 octets: &self.octets,
                 declared_fcs: DeclaredFcs::Unknown,
                 comments: &self.comments,
+                is_outbound: false,
             };
             let mut dissector = Dissector::new(FcsMode::Auto, Evidence::default());
             let dissection = dissector.dissect(&frame);
