@@ -19,11 +19,22 @@ pub enum Depth {
     Full,
 }
 
+/// A connection that is known in full.
+#[derive(Debug)]
+pub struct Finished {
+    /// What TCP tells of it.
+    pub connection: Connection,
+    /// The application that it carried, where that is known.
+    pub application: Option<Protocol>,
+    /// Its mail session, where all that was said is kept.
+    pub session: Option<smtp::Session>,
+}
+
 /// Reads every stream that speaks a known protocol.
 pub struct Conversations {
     limits: Option<smtp::Limits>,
     streams: AHashMap<u64, Stream>,
-    finished: VecDeque<(Connection, Option<smtp::Session>)>,
+    finished: VecDeque<Finished>,
 }
 
 impl Conversations {
@@ -59,8 +70,8 @@ impl Conversations {
         }
     }
 
-    /// The next connection that is known in full, with its SMTP session if it carried one.
-    pub fn take_finished(&mut self) -> Option<(Connection, Option<smtp::Session>)> {
+    /// The next connection that is known in full.
+    pub fn take_finished(&mut self) -> Option<Finished> {
         self.finished.pop_front()
     }
 }
@@ -83,7 +94,8 @@ impl Receiver for Conversations {
 
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
-        let session = stream.and_then(|stream| stream.finish(&connection, self.limits));
-        self.finished.push_back((connection, session));
+        let (application, session) =
+            stream.map(|stream| stream.finish(&connection, self.limits)).unwrap_or_default();
+        self.finished.push_back(Finished { connection, application, session });
     }
 }

@@ -117,21 +117,27 @@ impl Stream {
         }
     }
 
-    /// The connection is over: its session, if it had one.
-    pub(super) fn finish(mut self, connection: &Connection, limits: Option<Limits>) -> Option<Session> {
+    /// The connection is over: what it spoke, and its session if it had one.
+    pub(super) fn finish(
+        mut self,
+        connection: &Connection,
+        limits: Option<Limits>,
+    ) -> (Option<Protocol>, Option<Session>) {
         let port = connection.endpoints.responder.port;
         if let Stream::Undecided(undecided) = &mut self
             && let Some(protocol) = undecided.decide(port)
         {
             self = std::mem::take(&mut **undecided).become_stream(protocol, limits);
         }
-        match self {
+        let application = self.application().filter(|&protocol| protocol != Protocol::Data);
+        let session = match self {
             Stream::Smtp(reader) => reader.finish(connection),
             Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
                 limits.map(|_| reader::implicit_tls(connection, first))
             }
             _ => None,
-        }
+        };
+        (application, session)
     }
 }
 
