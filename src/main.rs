@@ -2,14 +2,14 @@
 
 use std::process::ExitCode;
 
-use layerscope::cli::{Args, Outcome, run};
+use layerscope::cli::{Args, Outcome, complain_of, run};
 
 fn main() -> ExitCode {
     match run(&Args::from_command_line()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Damaged) => ExitCode::from(1),
         Err(error) => {
-            eprintln!("layerscope: {error:#}");
+            complain_of(&error);
             ExitCode::from(2)
         }
     }

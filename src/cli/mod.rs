@@ -1,6 +1,7 @@
 //! The command line: arguments as plain data, the plan made of them, a first pass, the loop.
 
 mod args;
+mod complaint;
 mod output;
 mod plan;
 mod progress;
@@ -9,4 +10,5 @@ mod side;
 mod survey;
 
 pub use args::Args;
+pub use complaint::complain_of;
 pub use run::{Outcome, run};

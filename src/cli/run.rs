@@ -6,6 +6,7 @@ use std::ops::Range;
 use anyhow::{Context, bail};
 
 use super::args::{Args, Command, SourceArgs};
+use super::complaint::complain;
 use super::plan::Plan;
 use super::progress::Progress;
 use super::survey::{self, Chapter};
@@ -52,7 +53,7 @@ fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
     let unopened = !survey.errors.is_empty();
     let only_error = if survey.chapters.is_empty() { survey.errors.pop() } else { None };
     for error in &survey.errors {
-        eprintln!("layerscope: {error}");
+        complain(error);
     }
     if let Some(error) = only_error {
         return Err(error.into());
@@ -133,9 +134,9 @@ impl Run {
             let Summary { packets_read, packets_shown, sources, fcs_first_pass, .. } = &self.summary;
             let pass = if *fcs_first_pass { "after a first pass" } else { "in one pass" };
             let files = sources.len();
-            eprintln!(
-                "layerscope: {packets_read} packets read from {files} files {pass}, {packets_shown} chosen"
-            );
+            complain(format_args!(
+                "{packets_read} packets read from {files} files {pass}, {packets_shown} chosen"
+            ));
         }
     }
 
@@ -182,7 +183,7 @@ impl Run {
         let Some(filter) = &mut self.plan.filter else { return true };
         filter.passes(frame).unwrap_or_else(|error| {
             if !std::mem::replace(&mut self.filter_misfit, true) && !self.plan.quiet {
-                eprintln!("layerscope: packet {} ({}): {error}", frame.number, frame.link_type);
+                complain(format_args!("packet {} ({}): {}", frame.number, frame.link_type, error.reason));
             }
             false
         })
@@ -240,7 +241,7 @@ impl Run {
 
     fn damage(&mut self, damage: Damage) {
         let _ = self.sink.flush();
-        eprintln!("layerscope: {damage}");
+        complain(&damage);
         self.summary.damage.push(damage);
     }
 }
