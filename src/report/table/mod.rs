@@ -2,6 +2,7 @@
 
 mod fcs;
 mod layers;
+mod osi;
 mod overview;
 mod packets;
 mod smtp;

@@ -324,7 +324,7 @@ fn remarks(style: &Style, c: &Connection) -> String {
         .iter()
         .zip(c.notes)
         .filter(|(_, count)| *count > 0)
-        .map(|(note, count)| format!("{count} {}", style.word(&format!("note.name.{}", note.name()))))
+        .map(|(note, count)| note_count(style, *note, u64::from(count)))
         .collect();
     for (key, count) in [
         ("tcp.remark.gaps", c.gaps_total),
@@ -342,4 +342,10 @@ fn remarks(style: &Style, c: &Connection) -> String {
         all.push(style.word("tcp.roles.inferred"));
     }
     all.join(", ")
+}
+
+/// `7 retransmissions`.
+pub(super) fn note_count(style: &Style, note: Note, count: u64) -> String {
+    let name = style.word(&format!("note.name.{}", note.name()));
+    style.say("tcp.note_count", &[("count", &count), ("name", &name)])
 }
