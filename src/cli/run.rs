@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::survey::{self, Chapter};
 use crate::capture::{Damage, Saver, Source, SourceInfo};
-use crate::conversation::Conversations;
+use crate::conversation::{Conversations, Finished};
 use crate::dissect::{Dissection, Dissector, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
 use crate::packet::Frame;
@@ -226,11 +226,10 @@ impl Run {
     }
 
     fn tell_finished(&mut self) -> Result<(), Stop> {
-        while let Some((connection, session)) = self.conversations.take_finished() {
+        while let Some(Finished { connection, application, session }) = self.conversations.take_finished() {
             if self.plan.report.stream.is_some_and(|asked| asked != connection.stream) {
                 continue;
             }
-            let application = self.conversations.application(connection.stream);
             self.sink.connection(&connection, application)?;
             if let Some(session) = session {
                 self.sink.session(&session, &connection)?;

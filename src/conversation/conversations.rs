@@ -23,7 +23,18 @@ pub enum Depth {
 pub struct Conversations {
     limits: Option<smtp::Limits>,
     streams: AHashMap<u64, Stream>,
-    finished: VecDeque<(Connection, Option<smtp::Session>)>,
+    finished: VecDeque<Finished>,
+}
+
+/// A connection that is known in full.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finished {
+    /// How it went.
+    pub connection: Connection,
+    /// What it spoke, as far as that is known.
+    pub application: Option<Protocol>,
+    /// Its SMTP session, if it carried one.
+    pub session: Option<smtp::Session>,
 }
 
 impl Conversations {
@@ -59,8 +70,8 @@ impl Conversations {
         }
     }
 
-    /// The next connection that is known in full, with its SMTP session if it carried one.
-    pub fn take_finished(&mut self) -> Option<(Connection, Option<smtp::Session>)> {
+    /// The next connection that is known in full.
+    pub fn take_finished(&mut self) -> Option<Finished> {
         self.finished.pop_front()
     }
 }
@@ -83,7 +94,9 @@ impl Receiver for Conversations {
 
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
+        let application = stream.as_ref().and_then(Stream::application);
         let session = stream.and_then(|stream| stream.finish(&connection, self.limits));
-        self.finished.push_back((connection, session));
+        let application = if session.is_some() { Some(Protocol::Smtp) } else { application };
+        self.finished.push_back(Finished { connection, application, session });
     }
 }

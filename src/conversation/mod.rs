@@ -7,5 +7,5 @@ mod secret;
 pub mod smtp;
 mod stream;
 
-pub use conversations::{Conversations, Depth};
+pub use conversations::{Conversations, Depth, Finished};
 pub use registry::identify;

@@ -84,7 +84,7 @@ impl Wire {
 
     fn finish(mut self, port: u16) -> Session {
         self.conversations.finished(connection(port));
-        self.conversations.take_finished().unwrap().1.unwrap()
+        self.conversations.take_finished().unwrap().session.unwrap()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
 mod fcs;
+mod ladder;
 mod layers;
 mod osi;
 mod overview;

@@ -57,8 +57,9 @@ impl Seen {
         });
         self.greetings.extend(verbs.take(4));
         let parts = session.messages.iter().flat_map(|message| &message.parts);
-        self.encodings
-            .extend(parts.filter_map(|part| known(&["base64", "quoted-printable"], &part.encoding)).take(100));
+        self.encodings.extend(
+            parts.filter_map(|part| known(&["base64", "quoted-printable"], &part.encoding)).take(100),
+        );
     }
 
     /// What was seen of OSI layer `osi`; `None` where nothing was.
@@ -123,10 +124,13 @@ impl Seen {
         let text = match names.as_slice() {
             [] => return None,
             [(name, _)] if total == 1 => format!("{count}: {name}"),
+            [(name, _)] if total == 2 => {
+                style.say("osi.addresses.both", &[("count", &count), ("kind", name)])
+            }
             [(name, _)] => style.say("osi.addresses.all", &[("count", &count), ("kind", name)]),
             several => {
                 let each: Vec<String> = several.iter().map(|(name, n)| format!("{n} {name}")).collect();
-                format!("{count}: {}", each.join(", "))
+                format!("{count}: {}", each.join(&style.word("overview.and")))
             }
         };
         Some(if total >= ADDRESSES { style.say("osi.addresses.more", &[("text", &text)]) } else { text })
@@ -148,8 +152,14 @@ fn kind_name(style: &Style, kind: Scope, v4: bool) -> String {
 
 /// The protocols of a layer, most frequent first, with what they add up to.
 fn protocols(style: &Style, tally: &Tally, osi: u8) -> Vec<String> {
-    let mut here: Vec<(Protocol, u64)> =
-        tally.protocols.iter().filter(|(p, _)| p.osi().contains(&osi)).map(|(p, n)| (*p, *n)).collect();
+    let mut here: Vec<(Protocol, u64)> = tally
+        .protocols
+        .iter()
+        .filter(|(p, _)| {
+            p.osi().contains(&osi) && !matches!(p, Protocol::Fcs | Protocol::Padding | Protocol::Trailer)
+        })
+        .map(|(p, n)| (*p, *n))
+        .collect();
     here.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
     let unit = if osi == 2 { "frame" } else { "packet" };
     let named = here.iter().take(NAMED).map(|(protocol, count)| {
@@ -169,7 +179,7 @@ fn protocols(style: &Style, tally: &Tally, osi: u8) -> Vec<String> {
     if here.len() > NAMED {
         parts.push("…".to_owned());
     }
-    if parts.is_empty() { parts } else { vec![parts.join(", ")] }
+    if parts.is_empty() { parts } else { vec![parts.join(&style.word("overview.and"))] }
 }
 
 /// `1 packet`, `13 packets`.

@@ -110,14 +110,14 @@ impl Overview {
             ("why", &why),
         ];
         let key = match (fcs.carried(), fcs.unverifiable) {
-            (0, _) if fcs.unknown == 0 => "overview.fcs.absent",
-            (0, _) => "overview.fcs.unknown",
+            (0, _) if fcs.bases == [0; 3] => "overview.fcs.unknown",
+            (0, _) => "overview.fcs.absent",
             (n, _) if fcs.good == n => "overview.fcs.good",
             (_, 0) => "overview.fcs.some",
             _ => "overview.fcs.cut",
         };
         let mut text = style.say(key, &values);
-        let guessed = fcs.unknown > 0 || fcs.bases[1] > 0;
+        let guessed = fcs.bases[0] + fcs.bases[2] < fcs.frames();
         if guessed && !summary.fcs_first_pass {
             text.push_str(&style.word("overview.fcs.moment"));
         }
@@ -212,7 +212,8 @@ impl Overview {
     /// The commands that show more of what is in here, each on one line.
     fn next(&self, out: &mut String, summary: &Summary) {
         let style = &self.style;
-        let names: Vec<String> = summary.sources.iter().take(3).map(|(_, i)| quoted(&shown(&i.name))).collect();
+        let names: Vec<String> =
+            summary.sources.iter().take(3).map(|(_, i)| quoted(&shown(&i.name))).collect();
         let names = names.join(" ");
         let mut next = Vec::new();
         if self.tally.sessions > 0 {
