@@ -3,7 +3,9 @@
 mod fcs;
 mod fields;
 mod hexdump;
+mod ladder;
 mod layers;
+mod osi;
 mod overview;
 mod packets;
 mod smtp;

@@ -1,36 +1,42 @@
 //! `overview`: the capture at a glance.
 
+use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::io::{self, Write};
 
 use super::fcs::Counts;
-use super::style::{Style, Tone};
+use super::osi::{Seen, units};
+use super::style::{Style, Tone, shown};
 use super::time::{duration, utc};
 use super::{smtp, tcp};
+use crate::capture::SourceInfo;
 use crate::conversation::smtp::Session;
-use crate::dissect::Checksum;
+use crate::dissect::Basis;
 use crate::flow::Connection;
-use crate::packet::{Protocol, Timestamp};
-use crate::report::{Options, PacketEvent, Sink, Summary, escape};
+use crate::packet::{MacAddress, Note, Protocol};
+use crate::report::tally::Tally;
+use crate::report::{Options, PacketEvent, Sink, Summary};
 
-/// Connections and sessions that are listed; the others are counted.
+/// Connections, sessions, files and damages that are listed; the others are counted.
 const LISTED: usize = 10;
+/// Sources of frames with an inferred FCS that are named.
+const SOURCES: usize = 3;
 
 /// Counts what goes by.
 pub(super) struct Overview {
     out: Box<dyn Write>,
     style: Style,
-    packets: u64,
-    first: Option<Timestamp>,
-    last: Option<Timestamp>,
-    /// Packets that have a header of each protocol, by its place in [`Protocol::ALL`].
-    seen: [u64; Protocol::ALL.len()],
+    tally: Tally,
+    seen: Seen,
     fcs: Counts,
-    bad_checksums: u64,
-    stopped: u64,
+    /// Whose frames were inferred to carry an FCS.
+    fcs_from: BTreeSet<MacAddress>,
+    cut: u64,
+    unknown: u64,
+    /// The first packet that an application speaks in.
+    speaks: Option<u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
-    connections_total: u64,
     sessions: Vec<Session>,
-    sessions_total: u64,
 }
 
 impl Overview {
@@ -38,59 +44,93 @@ impl Overview {
         Self {
             out,
             style: Style::new(options),
-            packets: 0,
-            first: None,
-            last: None,
-            seen: [0; Protocol::ALL.len()],
+            tally: Tally::default(),
+            seen: Seen::default(),
             fcs: Counts::default(),
-            bad_checksums: 0,
-            stopped: 0,
+            fcs_from: BTreeSet::new(),
+            cut: 0,
+            unknown: 0,
+            speaks: None,
             connections: Vec::new(),
-            connections_total: 0,
             sessions: Vec::new(),
-            sessions_total: 0,
         }
     }
 
     fn sources(&self, out: &mut String, summary: &Summary) {
         let style = &self.style;
-        let took = self.first.zip(self.last).map_or_else(|| "-".to_owned(), |(a, b)| duration(b.since(a)));
-        let start = self.first.map_or_else(|| "-".to_owned(), utc);
-        for (_, info) in &summary.sources {
-            let mut links: Vec<String> = info.interfaces.iter().map(|i| i.link_type.to_string()).collect();
-            links.dedup();
-            let parts = [shown(&info.name), info.format.to_owned(), links.join(", ")];
-            style.paragraph(out, Tone::Title, &parts.join(" · "), 2);
-            for comment in &info.comments {
+        let captures = summary.sources.last().map_or(0, |(capture, _)| *capture);
+        for (capture, info) in summary.sources.iter().take(LISTED) {
+            let mut text = format!("{} · {}", shown(&info.name), kind(style, info));
+            if captures > 1 || summary.sources.len() > 1 {
+                text.push_str(&style.say("overview.capture", &[("number", capture)]));
+            }
+            style.paragraph(out, Tone::Title, &text, 2);
+            for comment in info.comments.iter().take(LISTED) {
                 style.paragraph(out, Tone::Quiet, &format!("# {}", shown(comment)), 2);
             }
         }
-        let values: [(&str, &dyn std::fmt::Display); 3] =
-            [("count", &self.packets), ("took", &took), ("start", &start)];
-        style.paragraph(out, Tone::Plain, &style.say("overview.packets", &values), 2);
-        if self.fcs.carried() > 0 {
-            let values: [(&str, &dyn std::fmt::Display); 5] = [
-                ("carried", &self.fcs.carried()),
-                ("frames", &self.fcs.frames()),
-                ("good", &self.fcs.good),
-                ("bad", &self.fcs.bad),
-                ("why", &self.fcs.reasons(style)),
-            ];
-            let tone = if self.fcs.bad > 0 { Tone::Bad } else { Tone::Plain };
-            style.paragraph(out, tone, &style.say("overview.fcs", &values), 2);
+        let more = summary.sources.len().saturating_sub(LISTED);
+        if more > 0 {
+            style.paragraph(out, Tone::Quiet, &style.say("overview.more_files", &[("count", &more)]), 2);
         }
+        let count = units(style, "packet", self.tally.packets);
+        let text = match self.tally.first.zip(self.tally.last) {
+            Some((first, last)) => {
+                let (took, start) = (duration(last.since(first)), utc(first));
+                style.say("overview.packets", &[("count", &count), ("took", &took), ("start", &start)])
+            }
+            None => style.say("overview.packets_untimed", &[("count", &count)]),
+        };
+        style.paragraph(out, Tone::Plain, &text, 2);
+    }
+
+    /// Which frames carry a frame check sequence, and how that is known.
+    fn check_sequence(&self, out: &mut String, summary: &Summary) {
+        let style = &self.style;
+        let fcs = &self.fcs;
+        if fcs.frames() == 0 {
+            return;
+        }
+        let frames = units(style, "frame", fcs.frames());
+        let mut why = fcs.reasons(style);
+        if !self.fcs_from.is_empty() {
+            let mut names: Vec<String> =
+                self.fcs_from.iter().take(SOURCES).map(ToString::to_string).collect();
+            if self.fcs_from.len() > SOURCES {
+                names.push("…".to_owned());
+            }
+            why.push_str(&style.say("overview.fcs.from", &[("sources", &names.join(", "))]));
+        }
+        let values: [(&str, &dyn Display); 6] = [
+            ("carried", &fcs.carried()),
+            ("frames", &frames),
+            ("good", &fcs.good),
+            ("bad", &fcs.bad),
+            ("cut", &fcs.unverifiable),
+            ("why", &why),
+        ];
+        let key = match (fcs.carried(), fcs.unverifiable) {
+            (0, _) if fcs.bases == [0; 3] => "overview.fcs.unknown",
+            (0, _) => "overview.fcs.absent",
+            (n, _) if fcs.good == n => "overview.fcs.good",
+            (_, 0) => "overview.fcs.some",
+            _ => "overview.fcs.cut",
+        };
+        let mut text = style.say(key, &values);
+        let guessed = fcs.bases[0] + fcs.bases[2] < fcs.frames();
+        if guessed && !summary.fcs_first_pass {
+            text.push_str(&style.word("overview.fcs.moment"));
+        }
+        style.paragraph(out, if fcs.bad > 0 { Tone::Bad } else { Tone::Plain }, &text, 2);
     }
 
     fn layers(&self, out: &mut String) {
         let style = &self.style;
         let mut table = style.grid(&["osi", "tcpip", "seen"]);
         for osi in (1..=7u8).rev() {
-            let here = Protocol::ALL.iter().zip(self.seen).filter(|(p, n)| *n > 0 && p.osi().contains(&osi));
-            let names: Vec<String> = here.map(|(p, n)| format!("{} {n}", p.title())).collect();
-            let (tone, seen) = if names.is_empty() {
-                (Tone::Quiet, style.word(&format!("osi.empty.{osi}")))
-            } else {
-                (Tone::Plain, names.join(", "))
+            let (tone, seen) = match self.seen.row(style, &self.tally, osi) {
+                Some(seen) => (Tone::Plain, seen),
+                None => (Tone::Quiet, style.word(&format!("osi.empty.{osi}"))),
             };
             table.add_row(vec![
                 style.cell(tone, style.word(&format!("osi.{osi}"))),
@@ -101,70 +141,135 @@ impl Overview {
         style.push_grid(out, &table);
     }
 
+    /// What deserves a second look, one line a kind.
     fn odd(&self, out: &mut String, summary: &Summary) {
         let style = &self.style;
-        let counts = [("overview.bad_checksums", self.bad_checksums), ("overview.stopped", self.stopped)];
-        for (key, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
-            style.paragraph(out, Tone::Warn, &style.say(key, &[("count", &count)]), 2);
-        }
+        let mut lines: Vec<(Tone, String)> = Vec::new();
         for damage in summary.damage.iter().take(LISTED) {
-            style.paragraph(out, Tone::Bad, &shown(&damage.to_string()), 2);
+            let values: [(&str, &dyn Display); 4] = [
+                ("name", &shown(&damage.name)),
+                ("offset", &damage.offset),
+                ("packets", &damage.packets),
+                ("reason", &shown(&damage.reason)),
+            ];
+            lines.push((Tone::Bad, style.say("overview.damage", &values)));
+        }
+        let t = &self.tally;
+        let bad: Vec<String> = t.bad_checksums.iter().map(|(name, n)| format!("{name} {n}")).collect();
+        if !bad.is_empty() {
+            lines.push((Tone::Bad, style.say("overview.bad_checksums", &[("which", &bad.join(", "))])));
+        }
+        let counted = [
+            ("overview.offloaded", "checksum", t.offloaded_checksums),
+            ("overview.stopped", "packet", t.stopped),
+            ("overview.cut", "packet", self.cut),
+            ("overview.unknown", "connection", self.unknown),
+            ("overview.evicted", "connection", t.evicted),
+        ];
+        for (key, unit, count) in counted.into_iter().filter(|(_, _, count)| *count > 0) {
+            lines.push((Tone::Warn, style.say(key, &[("count", &units(style, unit, count))])));
+        }
+        lines.extend(self.odd_tcp().map(|text| (Tone::Warn, text)));
+        if t.recipients_refused > 0 {
+            let count = units(style, "recipient", t.recipients_refused);
+            lines.push((Tone::Warn, style.say("overview.refused_mail", &[("count", &count)])));
+        }
+        for (name, count) in &t.smtp_warnings {
+            let what = style.word(&format!("smtp.warning.{name}"));
+            let count = units(style, "session", *count);
+            lines.push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
+        }
+        if lines.is_empty() {
+            return;
+        }
+        out.push('\n');
+        style.paragraph(out, Tone::Title, &style.word("overview.odd"), 2);
+        for (tone, line) in lines {
+            style.paragraph(out, tone, &format!("! {line}"), 2);
         }
     }
 
+    /// `TCP: 7 retransmissions, 1 connection reset`.
+    fn odd_tcp(&self) -> Option<String> {
+        let style = &self.style;
+        let ended = |key: &str, count: Option<&u64>| {
+            count.map(|count| style.say(key, &[("count", &units(style, "connection", *count))]))
+        };
+        let (opened, closed) = (&self.tally.handshakes, &self.tally.teardowns);
+        let mut parts: Vec<String> = Vec::new();
+        parts.extend(ended("overview.tcp.refused", opened.get("refused")));
+        parts.extend(ended("overview.tcp.unanswered", opened.get("unanswered")));
+        parts.extend(ended("overview.tcp.half_open", opened.get("half_open")));
+        parts.extend(ended("overview.tcp.reset", closed.get("reset")));
+        let notes = Note::ALL.iter().filter_map(|note| {
+            let count = self.tally.notes.get(note.name())?;
+            Some(tcp::note_count(style, *note, *count))
+        });
+        parts.extend(notes);
+        (!parts.is_empty()).then(|| style.say("overview.tcp", &[("what", &parts.join(", "))]))
+    }
+
+    /// The commands that show more of what is in here, each on one line.
     fn next(&self, out: &mut String, summary: &Summary) {
+        let style = &self.style;
         let names: Vec<String> =
             summary.sources.iter().take(3).map(|(_, i)| quoted(&shown(&i.name))).collect();
         let names = names.join(" ");
         let mut next = Vec::new();
-        if self.sessions_total > 0 {
+        if self.tally.sessions > 0 {
             next.push(format!("layerscope smtp {names}"));
         }
         if let Some((c, _)) = self.connections.first() {
             next.push(format!("layerscope tcp --stream {} {names}", c.stream));
+        } else {
+            next.push(format!("layerscope packets {names}"));
         }
-        next.push(format!("layerscope layers --packet 1 {names}"));
+        if self.fcs.carried() > 0 {
+            next.push(format!("layerscope fcs {names}"));
+        }
+        if self.tally.packets > 0 {
+            next.push(format!("layerscope layers --packet {} {names}", self.speaks.unwrap_or(1)));
+        }
         out.push('\n');
-        self.style.paragraph(
-            out,
-            Tone::Quiet,
-            &self.style.say("overview.next", &[("commands", &next.join(" · "))]),
-            2,
-        );
+        let one_line = style.say("overview.next", &[("commands", &next.join(" · "))]);
+        if super::style::width(&one_line) <= style.width {
+            style.paragraph(out, Tone::Quiet, &one_line, 2);
+            return;
+        }
+        style.paragraph(out, Tone::Quiet, style.say("overview.next", &[("commands", &"")]).trim_end(), 2);
+        for command in next {
+            style.paragraph(out, Tone::Quiet, &format!("  {command}"), 4);
+        }
     }
 }
 
 impl Sink for Overview {
     fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        self.tally.packet(event);
+        self.seen.packet(event);
         let d = event.dissection;
-        self.packets += 1;
-        if let Some(time) = event.frame.time {
-            self.first = Some(self.first.map_or(time, |first| first.min(time)));
-            self.last = Some(self.last.map_or(time, |last| last.max(time)));
-        }
-        let mut named = 0u64;
-        let spoken = event.application.filter(|_| !d.payload.octets.is_empty());
-        for protocol in d.layers.iter().map(|l| l.protocol).chain(spoken) {
-            let bit = 1u64 << (protocol as u8 & 63);
-            if named & bit == 0 {
-                named |= bit;
-                if let Some(count) = self.seen.get_mut(protocol as usize) {
-                    *count += 1;
-                }
-            }
-        }
         if let Some(fcs) = &d.fcs {
             self.fcs.add(fcs);
+            if fcs.basis == Basis::Inferred
+                && fcs.state.name() != "absent"
+                && self.fcs_from.len() <= SOURCES
+                && let Some((from, _)) = d.link
+            {
+                self.fcs_from.insert(from);
+            }
         }
-        let c = &d.checksums;
-        let bad = [c.ipv4, c.tcp, c.udp, c.icmpv4, c.icmpv6, c.igmp, c.sctp].contains(&Some(Checksum::Bad));
-        self.bad_checksums += u64::from(bad);
-        self.stopped += u64::from(d.stopped.is_some());
+        self.cut += u64::from(event.frame.is_cut());
+        if self.speaks.is_none() && super::packets::protocol(event).osi().iter().any(|osi| *osi > 4) {
+            self.speaks = Some(event.frame.number);
+        }
         Ok(())
     }
 
     fn connection(&mut self, connection: &Connection, application: Option<Protocol>) -> io::Result<()> {
-        self.connections_total += 1;
+        self.tally.connection(connection);
+        let octets = connection.payload_octets;
+        let speaks = application.is_some_and(|p| p != Protocol::Data);
+        self.unknown += u64::from(!speaks && octets.initiator + octets.responder > 0);
         if self.connections.len() < LISTED {
             self.connections.push((connection.clone(), application));
         }
@@ -172,25 +277,28 @@ impl Sink for Overview {
     }
 
     fn session(&mut self, session: &Session, _connection: &Connection) -> io::Result<()> {
-        self.sessions_total += 1;
+        self.tally.session(session);
+        self.seen.session(session);
         if self.sessions.len() < LISTED {
-            self.sessions.push(Session { turns: Vec::new(), ..session.clone() });
+            self.sessions.push(session.clone());
         }
         Ok(())
     }
 
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         let mut out = String::new();
+        self.connections.sort_by_key(|(c, _)| c.stream);
         self.sources(&mut out, summary);
+        self.check_sequence(&mut out, summary);
         out.push('\n');
         self.layers(&mut out);
-        if self.connections_total > 0 {
+        if self.tally.connections > 0 {
             out.push('\n');
-            tcp::list(&self.style, &mut out, &self.connections, self.connections_total);
+            tcp::list(&self.style, &mut out, &self.connections, self.tally.connections);
         }
-        if self.sessions_total > 0 {
+        if self.tally.sessions > 0 {
             out.push('\n');
-            smtp::list(&self.style, &mut out, &self.sessions, self.sessions_total);
+            smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
         }
         self.odd(&mut out, summary);
         self.next(&mut out, summary);
@@ -199,10 +307,30 @@ impl Sink for Overview {
     }
 }
 
-fn shown(text: &str) -> String {
-    let mut out = String::new();
-    escape::push_text(&mut out, text);
-    out
+/// `pcap, gzip · Ethernet`.
+fn kind(style: &Style, info: &SourceInfo) -> String {
+    let mut text = info.format.to_owned();
+    if let Some(compression) = info.compression {
+        text.push_str(", ");
+        text.push_str(compression);
+    }
+    let mut links: Vec<String> = Vec::new();
+    for interface in &info.interfaces {
+        let link = interface.link_type;
+        let name = style.find(&format!("link_type.{}", link.0)).unwrap_or_else(|| link.to_string());
+        if !links.contains(&name) && links.len() < LISTED {
+            links.push(name);
+        }
+    }
+    if !links.is_empty() {
+        text.push_str(" · ");
+        text.push_str(&links.join(", "));
+    }
+    if info.interfaces.len() > 1 {
+        text.push_str(" · ");
+        text.push_str(&units(style, "interface", info.interfaces.len() as u64));
+    }
+    text
 }
 
 /// A file's name as a shell takes it for one word.

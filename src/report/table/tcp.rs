@@ -5,11 +5,12 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, Table};
 
+use super::ladder;
 use super::packets::{arrow, push_flags};
 use super::style::{Style, Tone};
 use super::time::{duration, milliseconds};
 use crate::dissect::{TcpFlags, Transport};
-use crate::flow::{Connection, HandshakeKind, Place, RoleBasis, Step};
+use crate::flow::{Connection, HandshakeKind, Place, RoleBasis, Step, TcpState, TeardownKind};
 use crate::packet::{Note, Protocol, Side, Timestamp};
 use crate::report::{Options, PacketEvent, Sink, Summary};
 
@@ -17,18 +18,20 @@ use crate::report::{Options, PacketEvent, Sink, Summary};
 const LISTED: usize = 1000;
 /// Segments that the story of one connection keeps.
 const ROWS: usize = 400;
+/// Columns of a terminal from which on both states stand beside each other and remarks have a column.
+const WIDE: usize = 120;
 /// Connections whose story is told when none is chosen, if there are no more than these.
 const FEW: u64 = 3;
 
 /// One segment of a story.
 #[derive(Debug, Clone, Copy)]
-struct Row {
-    packet: u64,
-    time: Option<Timestamp>,
-    place: Place,
-    flags: TcpFlags,
+pub(super) struct Row {
+    pub(super) packet: u64,
+    pub(super) time: Option<Timestamp>,
+    pub(super) place: Place,
+    pub(super) flags: TcpFlags,
     seq: u32,
-    length: u32,
+    pub(super) length: u32,
 }
 
 /// Collects connections and the segments of a few of them.
@@ -73,25 +76,27 @@ impl Tcp {
         ];
         style.heading(out, &style.say("tcp.story", &values));
         out.push('\n');
+        let rows = self.rows.get(&c.stream).map_or(&[][..], Vec::as_slice);
+        ladder::push(style, out, c, rows);
+        out.push('\n');
         let mut table = style.grid(&["packet", "delta", "direction", "segment", "states", "means"]);
-        for (at, bound) in [(3, 18), (4, 24)] {
+        for (at, bound) in [(3, 18), (4, if style.width < WIDE { 15 } else { 28 })] {
             if let Some(column) = table.column_mut(at) {
                 column.set_constraint(ColumnConstraint::UpperBoundary(comfy_table::Width::Fixed(bound)));
             }
         }
-        let rows = self.rows.get(&c.stream).map_or(&[][..], Vec::as_slice);
         let mut before = None;
         let mut rest = rows;
         while let Some(row) = rest.first() {
             let fold = rest.iter().take_while(|r| is_plain(r)).count();
             if fold > 3 {
                 self.folded(&mut table, &rest[..fold]);
-                before = rest[fold - 1].time;
+                before = rest.get(fold - 1);
                 rest = &rest[fold..];
                 continue;
             }
             self.row(&mut table, c, row, before);
-            before = row.time;
+            before = Some(row);
             rest = &rest[1..];
         }
         style.push_grid(out, &table);
@@ -117,7 +122,7 @@ impl Tcp {
         ]);
     }
 
-    fn row(&self, table: &mut Table, c: &Connection, row: &Row, before: Option<Timestamp>) {
+    fn row(&self, table: &mut Table, c: &Connection, row: &Row, before: Option<&Row>) {
         let style = &self.style;
         let mut segment = String::new();
         push_flags(&mut segment, row.flags);
@@ -128,21 +133,31 @@ impl Tcp {
         if row.length > 0 {
             segment.push_str(&format!(" +{}", row.length));
         }
-        let states = format!("{} {}", state(&row.place, Side::Initiator), state(&row.place, Side::Responder));
+        let changed = before.is_none_or(|before| before.place.states != row.place.states);
+        let states = if changed {
+            let blank = if style.width < WIDE { '\n' } else { ' ' };
+            format!("{} /{blank}{}", state(&row.place, Side::Initiator), state(&row.place, Side::Responder))
+        } else {
+            String::new()
+        };
         let tone = if row.place.notes.is_empty() { Tone::Plain } else { Tone::Warn };
         table.add_row(vec![
             style.number(row.packet),
-            style.number(milliseconds(before.or(row.time), row.time)),
+            style.number(milliseconds(before.map_or(row.time, |before| before.time), row.time)),
             style.cell(Tone::Plain, arrow(row.place.from)),
             style.cell(Tone::Transport, segment),
             style.cell(Tone::Plain, states),
-            style.cell(tone, self.meaning(c, row)),
+            style.cell(tone, self.meaning(c, row, before)),
         ]);
     }
 
-    fn meaning(&self, c: &Connection, row: &Row) -> String {
+    fn meaning(&self, c: &Connection, row: &Row, before: Option<&Row>) -> String {
         let place = &row.place;
+        let again = place.notes.has(Note::Retransmission);
+        let refused = c.handshake.kind == HandshakeKind::Refused;
         let step = match place.step {
+            Step::Syn if again => "syn_again",
+            Step::Reset if refused => "refused",
             Step::Syn => "syn",
             Step::SynAck => "syn_ack",
             Step::HandshakeAck => "handshake_ack",
@@ -169,30 +184,55 @@ impl Tcp {
             ("seq", &place.relative_seq),
         ];
         let mut text = self.style.say(&key, &values);
-        let other = place.repeats.map_or_else(|| "?".to_owned(), |p| p.to_string());
-        for note in place.notes.iter() {
-            text.push_str(" · ");
-            let values: [(&str, &dyn std::fmt::Display); 4] =
-                [("packet", &other), ("seq", &place.relative_seq), ("ack", &ack), ("octets", &row.length)];
-            text.push_str(&self.style.say(&format!("note.{}", note.name()), &values));
-        }
+        self.notes(&mut text, row, ack);
         if place.step == Step::HandshakeAck {
             self.scaling(&mut text, c);
         }
-        if place.states.initiator == crate::flow::TcpState::TimeWait
-            || place.states.responder == crate::flow::TcpState::TimeWait
-        {
-            let who = c.teardown.first.map_or("", Side::name);
-            if !who.is_empty() {
-                text.push_str(" · ");
-                text.push_str(
-                    &self
-                        .style
-                        .say("tcp.time_wait", &[("who", &self.style.word(&format!("tcp.side.{who}")))]),
-                );
-            }
-        }
+        self.time_wait(&mut text, c, row, before);
         text
+    }
+
+    /// What is remarkable about the segment.
+    fn notes(&self, text: &mut String, row: &Row, ack: u32) {
+        let place = &row.place;
+        for note in place.notes.iter() {
+            // A SYN sent again says so itself, and the SYN ACK of a simultaneous opening has to repeat the SYN.
+            if note == Note::Retransmission && matches!(place.step, Step::Syn | Step::SynAck) {
+                continue;
+            }
+            let values: [(&str, &dyn std::fmt::Display); 4] = [
+                ("packet", &place.repeats.unwrap_or(0)),
+                ("seq", &place.relative_seq),
+                ("ack", &ack),
+                ("octets", &row.length),
+            ];
+            let name = note.name();
+            let unseen = format!("note.{name}_unseen");
+            let said = match (place.repeats, self.style.find(&unseen)) {
+                (None, Some(_)) => self.style.say(&unseen, &values),
+                _ => self.style.say(&format!("note.{name}"), &values),
+            };
+            text.push_str(" · ");
+            text.push_str(&said);
+        }
+    }
+
+    /// Why an end that has just come to TIME-WAIT waits there.
+    fn time_wait(&self, text: &mut String, c: &Connection, row: &Row, before: Option<&Row>) {
+        for side in [Side::Initiator, Side::Responder] {
+            let waits = |row: &Row| *row.place.states.of(side) == TcpState::TimeWait;
+            if !waits(row) || before.is_some_and(waits) {
+                continue;
+            }
+            let key = match c.teardown.kind {
+                TeardownKind::Simultaneous => "tcp.time_wait.both",
+                _ if c.teardown.first == Some(side) => "tcp.time_wait.first",
+                _ => "tcp.time_wait",
+            };
+            let who = self.style.word(&format!("tcp.side.{}", side.name()));
+            text.push_str(" · ");
+            text.push_str(&self.style.say(key, &[("who", &who)]));
+        }
     }
 
     /// What came of both ends' offers.
@@ -254,6 +294,7 @@ impl Sink for Tcp {
         self.connections.sort_by_key(|(c, _)| c.stream);
         let mut out = String::new();
         list(&self.style, &mut out, &self.connections, self.total);
+        remarks(&self.style, &mut out, &self.connections);
         if self.chosen.is_some() || self.total <= FEW {
             for (connection, _) in &self.connections {
                 self.story(&mut out, connection);
@@ -270,8 +311,22 @@ fn is_plain(row: &Row) -> bool {
         && row.place.copy_of.is_none()
 }
 
-fn state(place: &Place, side: Side) -> String {
-    place.states.of(side).name().replace('_', "-")
+/// The state of an end in the spelling of RFC 9293.
+pub(super) const fn state(place: &Place, side: Side) -> &'static str {
+    match place.states.of(side) {
+        TcpState::Closed => "CLOSED",
+        TcpState::Listen => "LISTEN",
+        TcpState::SynSent => "SYN-SENT",
+        TcpState::SynReceived => "SYN-RECEIVED",
+        TcpState::Established => "ESTABLISHED",
+        TcpState::FinWait1 => "FIN-WAIT-1",
+        TcpState::FinWait2 => "FIN-WAIT-2",
+        TcpState::CloseWait => "CLOSE-WAIT",
+        TcpState::Closing => "CLOSING",
+        TcpState::LastAck => "LAST-ACK",
+        TcpState::TimeWait => "TIME-WAIT",
+        TcpState::Unknown => "?",
+    }
 }
 
 /// The list of connections, with a line for those that are not in it.
@@ -285,7 +340,7 @@ pub(super) fn list(
         style.paragraph(out, Tone::Plain, &style.word("tcp.none"), 2);
         return;
     }
-    let mut table = style.grid(&["stream", "ends", "opened", "closed", "data", "rtt", "remarks"]);
+    let mut table = style.grid(&["stream", "ends", "opened", "closed", "data", "rtt"]);
     for (c, application) in connections {
         let ends = match application {
             Some(application) if *application != Protocol::Data => {
@@ -309,7 +364,6 @@ pub(super) fn list(
                 format!("{} / {}", c.payload_octets.initiator, c.payload_octets.responder),
             ),
             style.cell(Tone::Plain, rtt.unwrap_or_else(|| "-".to_owned())),
-            style.cell(Tone::Warn, remarks(style, c)),
         ]);
     }
     style.push_grid(out, &table);
@@ -319,12 +373,20 @@ pub(super) fn list(
     }
 }
 
-fn remarks(style: &Style, c: &Connection) -> String {
+/// What is remarkable about each connection, one line each.
+fn remarks(style: &Style, out: &mut String, connections: &[(Connection, Option<Protocol>)]) {
+    let with = connections.iter().map(|(c, _)| (c.stream, remark(style, c)));
+    for (stream, remark) in with.filter(|(_, remark)| !remark.is_empty()) {
+        style.paragraph(out, Tone::Warn, &format!("! {stream:>2}  {remark}"), 6);
+    }
+}
+
+fn remark(style: &Style, c: &Connection) -> String {
     let mut all: Vec<String> = Note::ALL
         .iter()
         .zip(c.notes)
         .filter(|(_, count)| *count > 0)
-        .map(|(note, count)| format!("{count} {}", style.word(&format!("note.name.{}", note.name()))))
+        .map(|(note, count)| note_count(style, *note, u64::from(count)))
         .collect();
     for (key, count) in [
         ("tcp.remark.gaps", c.gaps_total),
@@ -339,7 +401,13 @@ fn remarks(style: &Style, c: &Connection) -> String {
         all.push(style.word("tcp.remark.evicted"));
     }
     if c.roles == RoleBasis::Inferred {
-        all.push(style.word("tcp.roles.inferred"));
+        all.push(style.word("tcp.remark.inferred"));
     }
     all.join(", ")
+}
+
+/// `7 retransmissions`.
+pub(super) fn note_count(style: &Style, note: Note, count: u64) -> String {
+    let name = style.word(&format!("note.name.{}", note.name()));
+    style.say("tcp.note_count", &[("count", &count), ("name", &name)])
 }

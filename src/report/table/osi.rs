@@ -1,0 +1,189 @@
+//! What a capture shows of each OSI layer, in words.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::net::IpAddr;
+
+use super::style::Style;
+use crate::conversation::smtp::{Encryption, Ended, Session, TurnKind};
+use crate::packet::{Protocol, Scope, scope};
+use crate::report::PacketEvent;
+use crate::report::tally::Tally;
+
+/// Addresses that are told apart; beyond that they are "more than" so many.
+const ADDRESSES: usize = 10_000;
+/// Protocols of one layer that are named.
+const NAMED: usize = 12;
+
+/// What the rows tell beyond counts of packets.
+#[derive(Debug, Default)]
+pub(super) struct Seen {
+    addresses: HashSet<IpAddr>,
+    last: Option<(IpAddr, IpAddr)>,
+    greetings: BTreeSet<&'static str>,
+    encodings: BTreeSet<&'static str>,
+    /// SMTP sessions that QUIT closed, that began TLS, and in plain text from first to last.
+    quit: u64,
+    encrypted: u64,
+    plain: u64,
+}
+
+impl Seen {
+    pub(super) fn packet(&mut self, event: &PacketEvent<'_>) {
+        let Some(ip) = event.dissection.ip else { return };
+        let pair = (ip.source, ip.destination);
+        if self.last == Some(pair) || self.last == Some((pair.1, pair.0)) {
+            return;
+        }
+        self.last = Some(pair);
+        for address in [pair.0, pair.1] {
+            if self.addresses.len() < ADDRESSES {
+                self.addresses.insert(address);
+            }
+        }
+    }
+
+    pub(super) fn session(&mut self, session: &Session) {
+        self.quit += u64::from(session.ended == Ended::Quit);
+        match session.encryption {
+            Encryption::None => self.plain += 1,
+            Encryption::StartTls { .. } | Encryption::Implicit => self.encrypted += 1,
+        }
+        let known = |names: &[&'static str], word: &str| {
+            names.iter().find(|name| name.eq_ignore_ascii_case(word)).copied()
+        };
+        let verbs = session.turns.iter().filter_map(|turn| match &turn.kind {
+            TurnKind::Command { verb, .. } => known(&["EHLO", "HELO", "LHLO"], verb),
+            _ => None,
+        });
+        self.greetings.extend(verbs.take(4));
+        let parts = session.messages.iter().flat_map(|message| &message.parts);
+        self.encodings.extend(
+            parts.filter_map(|part| known(&["base64", "quoted-printable"], &part.encoding)).take(100),
+        );
+    }
+
+    /// What was seen of OSI layer `osi`; `None` where nothing was.
+    pub(super) fn row(&self, style: &Style, tally: &Tally, osi: u8) -> Option<String> {
+        let mut parts = protocols(style, tally, osi);
+        match osi {
+            5 if tally.sessions > 0 => parts.push(self.dialogue(style, tally)),
+            6 => parts.extend(self.presentation(style, tally)),
+            3 => parts.extend(self.hosts(style)),
+            _ => {}
+        }
+        (!parts.is_empty()).then(|| parts.join(&style.word("overview.then")))
+    }
+
+    fn dialogue(&self, style: &Style, tally: &Tally) -> String {
+        let greetings: Vec<&str> = self.greetings.iter().copied().collect();
+        let greetings = greetings.join("/");
+        let values: [(&str, &dyn std::fmt::Display); 3] =
+            [("greeting", &greetings), ("quit", &self.quit), ("sessions", &tally.sessions)];
+        style.say(
+            match (self.greetings.is_empty(), self.quit == tally.sessions) {
+                (true, _) => "osi.dialogue.unseen",
+                (false, true) => "osi.dialogue.whole",
+                (false, false) => "osi.dialogue.part",
+            },
+            &values,
+        )
+    }
+
+    fn presentation(&self, style: &Style, tally: &Tally) -> Vec<String> {
+        let mut parts = Vec::new();
+        let tls = tally.protocols.contains_key(&Protocol::Tls);
+        if tls || self.encrypted > 0 {
+            parts.push(style.word("osi.encrypted"));
+        }
+        if self.plain > 0 {
+            parts.push(style.word(if tls { "osi.plain_mail.too" } else { "osi.plain_mail" }));
+        } else if !tls && tally.protocols.contains_key(&Protocol::Http) {
+            parts.push(style.word("osi.plain_http"));
+        }
+        if !self.encodings.is_empty() {
+            let names: Vec<&str> = self.encodings.iter().copied().collect();
+            parts.push(style.say("osi.encodings", &[("names", &names.join(", "))]));
+        }
+        parts
+    }
+
+    /// How many addresses, and of what kind.
+    fn hosts(&self, style: &Style) -> Option<String> {
+        let mut kinds: BTreeMap<(usize, bool), u64> = BTreeMap::new();
+        for address in &self.addresses {
+            let kind = scope(*address);
+            let place = Scope::ALL.iter().position(|s| *s == kind).unwrap_or(0);
+            *kinds.entry((place, address.is_ipv4())).or_default() += 1;
+        }
+        let names: Vec<(String, u64)> = kinds
+            .into_iter()
+            .map(|((place, v4), count)| (kind_name(style, Scope::ALL[place], v4), count))
+            .collect();
+        let total = self.addresses.len();
+        let count = units(style, "address", total as u64);
+        let text = match names.as_slice() {
+            [] => return None,
+            [(name, _)] if total == 1 => format!("{count}: {name}"),
+            [(name, _)] if total == 2 => {
+                style.say("osi.addresses.both", &[("count", &count), ("kind", name)])
+            }
+            [(name, _)] => style.say("osi.addresses.all", &[("count", &count), ("kind", name)]),
+            several => {
+                let each: Vec<String> = several.iter().map(|(name, n)| format!("{n} {name}")).collect();
+                format!("{count}: {}", each.join(&style.word("overview.and")))
+            }
+        };
+        Some(if total >= ADDRESSES { style.say("osi.addresses.more", &[("text", &text)]) } else { text })
+    }
+}
+
+/// `private (RFC 1918)`.
+fn kind_name(style: &Style, kind: Scope, v4: bool) -> String {
+    let word = style.word(&format!("scope.{}", kind.name()));
+    let rfc = match (kind, v4) {
+        (Scope::Private, true) => "RFC 1918",
+        (Scope::Private, false) => "RFC 4193",
+        (Scope::Documentation, true) => "RFC 5737",
+        (Scope::Documentation, false) => "RFC 3849",
+        _ => return word,
+    };
+    format!("{word} ({rfc})")
+}
+
+/// The protocols of a layer, most frequent first, with what they add up to.
+fn protocols(style: &Style, tally: &Tally, osi: u8) -> Vec<String> {
+    let mut here: Vec<(Protocol, u64)> = tally
+        .protocols
+        .iter()
+        .filter(|(p, _)| {
+            p.osi().contains(&osi) && !matches!(p, Protocol::Fcs | Protocol::Padding | Protocol::Trailer)
+        })
+        .map(|(p, n)| (*p, *n))
+        .collect();
+    here.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let unit = if osi == 2 { "frame" } else { "packet" };
+    let named = here.iter().take(NAMED).map(|(protocol, count)| {
+        let mut text = format!("{} {}", protocol.title(), units(style, unit, *count));
+        let (key, more) = match protocol {
+            Protocol::Tcp => ("connection", tally.connections),
+            Protocol::Smtp => ("session", tally.sessions),
+            _ => ("", 0),
+        };
+        if more > 0 {
+            text.push_str(&style.word("overview.with"));
+            text.push_str(&units(style, key, more));
+        }
+        text
+    });
+    let mut parts: Vec<String> = named.collect();
+    if here.len() > NAMED {
+        parts.push("…".to_owned());
+    }
+    if parts.is_empty() { parts } else { vec![parts.join(&style.word("overview.and"))] }
+}
+
+/// `1 packet`, `13 packets`.
+pub(super) fn units(style: &Style, unit: &str, count: u64) -> String {
+    let number = if count == 1 { "one" } else { "many" };
+    style.say(&format!("unit.{unit}.{number}"), &[("count", &count)])
+}
