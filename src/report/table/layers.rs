@@ -275,13 +275,16 @@ impl Page<'_> {
         let octets = self.event.dissection.buffer(buffer);
         let style = self.style;
         style.paragraph(out, Tone::Title, &style.word(title), 2);
-        let legend: Vec<String> = self
+        let mut legend: Vec<String> = self
             .layers
             .iter()
             .enumerate()
             .filter(|(_, layer)| layer.buffer == buffer && layer.length > 0)
             .map(|(index, layer)| format!("{} {}", letter(index), layer.protocol.title()))
             .collect();
+        if buffer == Buffer::Frame && !self.event.dissection.reassembled.is_empty() {
+            legend.push(style.word("layers.dump_fragment"));
+        }
         style.paragraph(out, Tone::Quiet, &legend.join(", "), 2);
         let left = Dump { buffer, octets, layers: self.layers, mask: self.mask }.push(style, out);
         if left > 0 {
@@ -478,6 +481,17 @@ mod tests {
         let shown = Case { application: Some(Protocol::Http), ..segment(request) }.shown();
         assert!(shown.contains("Authorization: ··"), "{shown}");
         assert!(!shown.contains("YTpi") && !shown.contains("59 54 70"), "{shown}");
+    }
+
+    #[test]
+    fn a_fragment_of_a_tcp_segment_is_hidden_while_the_others_are_awaited() {
+        let mut case = segment(b"AUTH PLAIN AGFiYw==\r\n");
+        case.octets[20] = 0x20;
+        let shown = case.shown();
+        assert!(!shown.contains("AGFiYw") && !shown.contains("41 47 46"), "{shown}");
+        assert!(shown.contains("the other fragments are needed"), "{shown}");
+        case.octets[23] = 17;
+        assert!(case.shown().contains("AGFiYw"));
     }
 
     #[test]
