@@ -336,6 +336,8 @@ mod tests {
     #[derive(Clone)]
     struct Case {
         octets: Vec<u8>,
+        /// A frame that came before.
+        before: Vec<u8>,
         link_type: LinkType,
         original_length: Option<u32>,
         comments: Vec<String>,
@@ -349,6 +351,7 @@ mod tests {
         fn new(octets: &[u8]) -> Self {
             Self {
                 octets: octets.to_vec(),
+                before: Vec::new(),
                 link_type: LinkType::ETHERNET,
                 original_length: None,
                 comments: Vec::new(),
@@ -373,6 +376,7 @@ mod tests {
                 is_outbound: false,
             };
             let mut dissector = Dissector::new(FcsMode::Auto, Evidence::default());
+            dissector.dissect(&Frame { octets: &self.before, ..frame });
             let dissection = dissector.dissect(&frame);
             let (application, concealed) = (self.application, &self.concealed[..]);
             let event =
@@ -492,6 +496,23 @@ mod tests {
         assert!(shown.contains("the other fragments are needed"), "{shown}");
         case.octets[23] = 17;
         assert!(case.shown().contains("AGFiYw"));
+    }
+
+    #[test]
+    fn the_fragment_that_completes_a_packet_hides_its_part_of_the_secret() {
+        let whole = segment(b"AUTH PLAIN AGFiYw==\r\n");
+        let (mut first, mut last) = (whole.octets.clone(), whole.octets[..34].to_vec());
+        first.truncate(34 + 32);
+        (first[17], first[20]) = (52, 0x20);
+        last.extend(&whole.octets[34 + 32..]);
+        (last[17], last[21]) = (20 + 9, 4);
+        let mut case = Case { before: first, octets: last, ..smtp(b"", 11..19) };
+        let shown = case.shown();
+        assert!(shown.contains("PLAIN ··"), "{shown}");
+        assert!(shown.contains("0020  00 02|·· ·· ·· ·· ·· ·· ·· 0d 0a"), "{shown}");
+        assert!(!shown.contains("47 46 69") && !shown.contains("GFiYw"), "{shown}");
+        (case.reveal, case.concealed) = (true, Vec::new());
+        assert!(case.shown().contains("PLAIN AGFiYw=="));
     }
 
     #[test]
