@@ -1,6 +1,7 @@
 //! Octets in hexadecimal and ASCII, each with the layer it belongs to.
 
 use std::fmt::Write;
+use std::ops::Range;
 
 use super::style::{Style, Tone};
 use crate::dissect::{Dissection, application_concealed};
@@ -10,51 +11,87 @@ use crate::report::PacketEvent;
 /// The most octets of one buffer that are dumped.
 pub(super) const MOST_OCTETS: usize = 64 * 1024;
 
+/// The number of TCP in IP headers.
+const TCP: u8 = 6;
+
 /// Stands for an octet of no layer.
 const NOBODY: u8 = u8::MAX;
 
 /// Which octets of a packet are secret.
 #[derive(Debug, Default)]
 pub(super) struct Mask {
-    buffer: Buffer,
-    hidden: Vec<bool>,
+    frame: Vec<bool>,
+    reassembled: Vec<bool>,
 }
 
 impl Mask {
-    /// What the conversation conceals, and what HTTP fields of this segment do.
+    /// What the conversation conceals, what HTTP fields of this segment do, and the same octets in fragments.
     pub(super) fn of(event: &PacketEvent<'_>, layers: &[Layer]) -> Self {
         let d = event.dissection;
-        let mut mask = Self { buffer: d.payload.buffer, hidden: Vec::new() };
+        let mut mask = Self::default();
         for range in event.concealed {
-            mask.hide(d, d.payload.offset, range.clone());
+            mask.hide(d, d.payload.buffer, d.payload.offset, range);
         }
-        for layer in layers.iter().filter(|layer| layer.buffer == d.payload.buffer) {
-            let mut ranges = Vec::new();
+        let mut ranges = Vec::new();
+        for layer in layers {
+            ranges.clear();
             application_concealed(layer.protocol, d.octets(layer), &mut ranges);
-            for range in ranges {
-                mask.hide(d, layer.offset, range);
+            for range in &ranges {
+                mask.hide(d, layer.buffer, layer.offset, range);
             }
         }
+        mask.hide_fragment(d, layers);
         mask
     }
 
-    fn hide(&mut self, dissection: &Dissection<'_>, base: u32, range: std::ops::Range<u32>) {
-        let octets = dissection.buffer(self.buffer).len();
-        self.hidden.resize(octets, false);
+    fn hide(&mut self, dissection: &Dissection<'_>, buffer: Buffer, base: u32, range: &Range<u32>) {
+        let hidden = match buffer {
+            Buffer::Frame => &mut self.frame,
+            Buffer::Reassembled => &mut self.reassembled,
+        };
+        let octets = dissection.buffer(buffer).len();
+        hidden.resize(octets, false);
         let start = (base as usize + range.start as usize).min(octets);
         let end = (base as usize + range.end as usize).clamp(start, octets);
-        self.hidden[start..end].fill(true);
+        hidden[start..end].fill(true);
+    }
+
+    /// A fragment has a part of the secrets too. While others are awaited nobody knows which: all that it has
+    /// of a TCP segment is hidden.
+    fn hide_fragment(&mut self, d: &Dissection<'_>, layers: &[Layer]) {
+        let Some(fragment) = d.fragment else { return };
+        let headers = layers.iter().take_while(|l| l.buffer == Buffer::Frame && l.protocol != Protocol::Data);
+        let start = headers.last().map_or(0, |l| l.offset.saturating_add(l.length));
+        if !fragment.completed {
+            if d.ip.is_some_and(|ip| ip.payload_protocol == TCP) {
+                self.hide(d, Buffer::Frame, start, &(0..u32::MAX));
+            }
+        } else if self.reassembled.contains(&true) {
+            self.frame.resize(d.frame.len(), false);
+            let part = self.reassembled.iter().skip(fragment.offset as usize);
+            for (frame, reassembled) in self.frame.iter_mut().skip(start as usize).zip(part) {
+                *frame |= *reassembled;
+            }
+        }
+    }
+
+    fn hidden(&self, buffer: Buffer) -> &[bool] {
+        match buffer {
+            Buffer::Frame => &self.frame,
+            Buffer::Reassembled => &self.reassembled,
+        }
     }
 
     /// Whether the octet at this place is secret.
     pub(super) fn hides(&self, buffer: Buffer, at: usize) -> bool {
-        buffer == self.buffer && self.hidden.get(at).is_some_and(|&hidden| hidden)
+        self.hidden(buffer).get(at).is_some_and(|&hidden| hidden)
     }
 
     /// Whether any octet is.
     pub(super) fn hides_any(&self, buffer: Buffer, start: usize, length: usize) -> bool {
-        let end = start.saturating_add(length).min(self.hidden.len());
-        buffer == self.buffer && self.hidden.get(start..end).is_some_and(|part| part.contains(&true))
+        let hidden = self.hidden(buffer);
+        let end = start.saturating_add(length).min(hidden.len());
+        hidden.get(start..end).is_some_and(|part| part.contains(&true))
     }
 }
 
@@ -169,7 +206,7 @@ impl Row<'_> {
     }
 
     /// Neighbours that belong to one layer.
-    fn runs(&self) -> impl Iterator<Item = std::ops::Range<usize>> + '_ {
+    fn runs(&self) -> impl Iterator<Item = Range<usize>> + '_ {
         let mut start = 0;
         self.owners.chunk_by(|a, b| a == b).map(move |run| {
             let from = start;

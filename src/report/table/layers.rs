@@ -275,13 +275,16 @@ impl Page<'_> {
         let octets = self.event.dissection.buffer(buffer);
         let style = self.style;
         style.paragraph(out, Tone::Title, &style.word(title), 2);
-        let legend: Vec<String> = self
+        let mut legend: Vec<String> = self
             .layers
             .iter()
             .enumerate()
             .filter(|(_, layer)| layer.buffer == buffer && layer.length > 0)
             .map(|(index, layer)| format!("{} {}", letter(index), layer.protocol.title()))
             .collect();
+        if buffer == Buffer::Frame && !self.event.dissection.reassembled.is_empty() {
+            legend.push(style.word("layers.dump_fragment"));
+        }
         style.paragraph(out, Tone::Quiet, &legend.join(", "), 2);
         let left = Dump { buffer, octets, layers: self.layers, mask: self.mask }.push(style, out);
         if left > 0 {
@@ -333,6 +336,8 @@ mod tests {
     #[derive(Clone)]
     struct Case {
         octets: Vec<u8>,
+        /// A frame that came before.
+        before: Vec<u8>,
         link_type: LinkType,
         original_length: Option<u32>,
         comments: Vec<String>,
@@ -346,6 +351,7 @@ mod tests {
         fn new(octets: &[u8]) -> Self {
             Self {
                 octets: octets.to_vec(),
+                before: Vec::new(),
                 link_type: LinkType::ETHERNET,
                 original_length: None,
                 comments: Vec::new(),
@@ -370,6 +376,7 @@ mod tests {
                 is_outbound: false,
             };
             let mut dissector = Dissector::new(FcsMode::Auto, Evidence::default());
+            dissector.dissect(&Frame { octets: &self.before, ..frame });
             let dissection = dissector.dissect(&frame);
             let (application, concealed) = (self.application, &self.concealed[..]);
             let event =
@@ -478,6 +485,34 @@ mod tests {
         let shown = Case { application: Some(Protocol::Http), ..segment(request) }.shown();
         assert!(shown.contains("Authorization: ··"), "{shown}");
         assert!(!shown.contains("YTpi") && !shown.contains("59 54 70"), "{shown}");
+    }
+
+    #[test]
+    fn a_fragment_of_a_tcp_segment_is_hidden_while_the_others_are_awaited() {
+        let mut case = segment(b"AUTH PLAIN AGFiYw==\r\n");
+        case.octets[20] = 0x20;
+        let shown = case.shown();
+        assert!(!shown.contains("AGFiYw") && !shown.contains("41 47 46"), "{shown}");
+        assert!(shown.contains("the other fragments are needed"), "{shown}");
+        case.octets[23] = 17;
+        assert!(case.shown().contains("AGFiYw"));
+    }
+
+    #[test]
+    fn the_fragment_that_completes_a_packet_hides_its_part_of_the_secret() {
+        let whole = segment(b"AUTH PLAIN AGFiYw==\r\n");
+        let (mut first, mut last) = (whole.octets.clone(), whole.octets[..34].to_vec());
+        first.truncate(34 + 32);
+        (first[17], first[20]) = (52, 0x20);
+        last.extend(&whole.octets[34 + 32..]);
+        (last[17], last[21]) = (20 + 9, 4);
+        let mut case = Case { before: first, octets: last, ..smtp(b"", 11..19) };
+        let shown = case.shown();
+        assert!(shown.contains("PLAIN ··"), "{shown}");
+        assert!(shown.contains("0020  00 02|·· ·· ·· ·· ·· ·· ·· 0d 0a"), "{shown}");
+        assert!(!shown.contains("47 46 69") && !shown.contains("GFiYw"), "{shown}");
+        (case.reveal, case.concealed) = (true, Vec::new());
+        assert!(case.shown().contains("PLAIN AGFiYw=="));
     }
 
     #[test]
