@@ -85,7 +85,9 @@ fn controls_in_banner_subject_address_and_attachment_reach_no_terminal() {
     talk.client(b"To: =?utf-8?q?=1B[2J=E2=80=AE=C2=9B?= <carol@example.com>\r\nMIME-Version: 1.0\r\n");
     talk.client(b"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\n");
     talk.client(NASTY);
-    talk.client(b"\r\n--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment;\r\n ");
+    talk.client(
+        b"\r\n--b\r\nContent-Type: application/octet-stream\r\nContent-Disposition: attachment;\r\n ",
+    );
     talk.client(b"filename*=utf-8''%1B%5B2J%E2%80%AEgpj.exe%0D%C2%9B\r\n\r\nx\r\n--b--\r\n.\r\n");
     talk.server(&with_nasty("250 2.0.0 queued ", "\r\n")).client(&with_nasty("", "\r\n"));
     talk.server(b"500 what\r\n").client(b"QUIT\r\n").server(b"221 bye\r\n").close();
@@ -126,7 +128,8 @@ fn controls_in_a_file_s_name_reach_no_terminal() {
     use std::os::unix::ffi::OsStrExt;
     let folder = tempfile::tempdir().unwrap();
     let nasty = [NASTY, b"\nlayerscope: all is well"].concat();
-    let name = |ending: &[u8]| folder.path().join(std::ffi::OsStr::from_bytes(&[&nasty[..], ending].concat()));
+    let name =
+        |ending: &[u8]| folder.path().join(std::ffi::OsStr::from_bytes(&[&nasty[..], ending].concat()));
     let whole = pcap(1, &[&udp_frame(b"x"), &udp_frame(b"y")]);
     let (good, cut, text, missing) = (name(b".pcap"), name(b".cut"), name(b".txt"), name(b".none"));
     std::fs::write(&good, &whole).unwrap();
@@ -197,8 +200,7 @@ fn head_ends_every_view_quietly() {
 #[test]
 fn an_answer_that_cannot_be_written_is_an_error_and_no_panic() {
     let full = || std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
-    let output =
-        layerscope().arg("packets").arg(sample("http.pcap")).stdout(full()).output().unwrap();
+    let output = layerscope().arg("packets").arg(sample("http.pcap")).stdout(full()).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
     let output = layerscope().args(["packets", "none.pcap"]).stderr(full()).output().unwrap();
