@@ -197,6 +197,9 @@ fn controls_in_a_file_s_name_reach_no_terminal() {
         layerscope().args(["packets", "-w"]).arg(&good).arg(&good).output().unwrap(),
         layerscope().arg("packets").arg(&good).arg(&missing).output().unwrap(),
         layerscope().args(["packets", "-f", "tcp \x1b[2J and"]).arg(&good).output().unwrap(),
+        layerscope().args(["packets", "--\x1b[2J\u{202e}"]).output().unwrap(),
+        layerscope().args(["packets", "--format", "\x1b[2J\u{202e}"]).output().unwrap(),
+        layerscope().args(["packets", "-w"]).arg(good.join("x")).arg(&good).output().unwrap(),
     ] {
         assert!(output.status.code().is_some_and(|code| (1..=2).contains(&code)));
         assert_eq!(harm(&output.stderr), None);
