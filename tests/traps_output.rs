@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use common::frames::{Dialogue, ethernet, slices, udp_frame};
+use common::frames::{CLIENT, Dialogue, Ipv4, SERVER, ethernet, slices, udp, udp_frame};
 use common::pcapng::Pcapng;
 use common::{file, layerscope, pcap, records, sample, stderr, stdout};
 use layerscope::report::escape::is_harmful;
@@ -108,6 +108,41 @@ fn controls_in_comments_and_names_of_a_capture_reach_no_terminal() {
     assert!(harmless_everywhere(&path).contains("gpj.exe"));
 }
 
+fn datagram(ports: (u16, u16), payload: &[u8]) -> Vec<u8> {
+    Ipv4::new(CLIENT, SERVER, 17).frame(&udp(CLIENT, SERVER, ports, payload))
+}
+
+fn dns_question(name: &[u8]) -> Vec<u8> {
+    let mut message = vec![0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, name.len() as u8];
+    message.extend_from_slice(name);
+    message.extend([0, 0, 1, 0, 1]);
+    message
+}
+
+fn dhcp_discover(host_name: &[u8]) -> Vec<u8> {
+    let mut message = vec![1, 1, 6, 0];
+    message.resize(236, 0);
+    message.extend([0x63, 0x82, 0x53, 0x63, 53, 1, 1, 12, host_name.len() as u8]);
+    message.extend_from_slice(host_name);
+    message.push(255);
+    message
+}
+
+/// A TLS record with a ClientHello that names a server.
+fn client_hello(server_name: &[u8]) -> Vec<u8> {
+    let length = |octets: &[u8]| (octets.len() as u16).to_be_bytes();
+    let entry = [&[0][..], &length(server_name), server_name].concat();
+    let list = [&length(&entry)[..], &entry].concat();
+    let extension = [&[0, 0][..], &length(&list), &list].concat();
+    let mut body = vec![3, 3];
+    body.extend([7; 32]);
+    body.extend([0, 0, 2, 0x13, 1, 1, 0]);
+    body.extend(length(&extension));
+    body.extend(extension);
+    let hello = [&[1, 0][..], &length(&body), &body].concat();
+    [&[22, 3, 1][..], &length(&hello), &hello].concat()
+}
+
 #[test]
 fn controls_in_other_protocols_reach_no_terminal() {
     let mut web = Dialogue::open(80);
@@ -119,8 +154,22 @@ fn controls_in_other_protocols_reach_no_terminal() {
     lldp.extend_from_slice(NASTY);
     lldp.extend([0, 0]);
     frames.push(ethernet(1, 2, 0x88cc, &lldp));
+    frames.push(datagram((40_001, 53), &dns_question(NASTY)));
+    frames.push(datagram((68, 67), &dhcp_discover(NASTY)));
+    for (port, greeting) in [(110, "+OK "), (143, "* OK "), (21, "220 FTP "), (443, "")] {
+        let mut talk = Dialogue::open(port);
+        if port == 443 {
+            talk.client(&client_hello(NASTY));
+        } else {
+            talk.server(&with_nasty(greeting, "\r\n")).client(&with_nasty("USER ", "\r\n"));
+        }
+        frames.extend(talk.close().frames.iter().cloned());
+    }
     let (_keep, path) = file("a.pcap", &pcap(1, &slices(&frames)));
-    harmless_everywhere(&path);
+    let said = harmless_everywhere(&path);
+    for protocol in ["LLDP", "DNS", "DHCP", "TLS", "HTTP"] {
+        assert!(said.contains(protocol), "{protocol} was not met");
+    }
 }
 
 #[test]
@@ -148,6 +197,9 @@ fn controls_in_a_file_s_name_reach_no_terminal() {
         layerscope().args(["packets", "-w"]).arg(&good).arg(&good).output().unwrap(),
         layerscope().arg("packets").arg(&good).arg(&missing).output().unwrap(),
         layerscope().args(["packets", "-f", "tcp \x1b[2J and"]).arg(&good).output().unwrap(),
+        layerscope().args(["packets", "--\x1b[2J\u{202e}"]).output().unwrap(),
+        layerscope().args(["packets", "--format", "\x1b[2J\u{202e}"]).output().unwrap(),
+        layerscope().args(["packets", "-w"]).arg(good.join("x")).arg(&good).output().unwrap(),
     ] {
         assert!(output.status.code().is_some_and(|code| (1..=2).contains(&code)));
         assert_eq!(harm(&output.stderr), None);

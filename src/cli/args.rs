@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
 
+use super::complaint::complain_of_usage;
 use crate::capture::Joining;
 use crate::dissect::FcsMode;
 use crate::lesson::Lang;
@@ -28,7 +29,13 @@ pub struct Args {
 impl Args {
     /// Reads the program's arguments. Ends the program for `--help`, `--version` and usage errors.
     pub fn from_command_line() -> Self {
-        Self::parse_from(with_view(std::env::args_os().collect()))
+        Self::try_parse_from(with_view(std::env::args_os().collect())).unwrap_or_else(|error| {
+            if error.use_stderr() {
+                complain_of_usage(&error);
+                std::process::exit(2)
+            }
+            error.exit()
+        })
     }
 }
 

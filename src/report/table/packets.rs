@@ -26,6 +26,8 @@ pub(super) struct Packets {
     begun: bool,
     row: String,
     part: String,
+    /// What a packet says, as it came from the wire.
+    raw: String,
 }
 
 impl Packets {
@@ -50,6 +52,7 @@ impl Packets {
             begun: false,
             row: String::with_capacity(256),
             part: String::with_capacity(256),
+            raw: String::new(),
         }
     }
 
@@ -103,7 +106,11 @@ impl Packets {
             (Transport::Tcp(segment), Some(place)) => {
                 push_tcp(&mut self.part, segment, place, event.application, concealed);
             }
-            _ => summary(d, &mut self.part),
+            _ => {
+                self.raw.clear();
+                summary(d, &mut self.raw);
+                escape::push_text(&mut self.part, &self.raw);
+            }
         }
         for comment in event.frame.comments {
             self.part.push_str(" # ");
