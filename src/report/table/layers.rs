@@ -5,9 +5,9 @@ use std::io::{self, Write};
 
 use super::style::{Style, Tone};
 use super::time::Clock;
-use crate::dissect::{Dissection, Field, Transport, Value, fields};
-use crate::packet::{Buffer, Layer, Protocol};
-use crate::report::{Options, PacketEvent, Sink, Summary, escape};
+use crate::dissect::{Dissection, Field, Value, fields};
+use crate::packet::{Layer, Protocol};
+use crate::report::{Options, PacketEvent, Sink, Summary, escape, payload};
 
 /// Fields inside fields are shown this deep.
 const DEPTH: usize = 4;
@@ -16,14 +16,13 @@ const DEPTH: usize = 4;
 pub(super) struct Layers {
     out: Box<dyn Write>,
     style: Style,
-    reveal: bool,
     clock: Clock,
 }
 
 impl Layers {
     pub(super) fn new(options: &Options, out: Box<dyn Write>) -> Self {
         let (style, clock) = (Style::new(options), Clock::new(options.time));
-        Self { out, style, reveal: options.reveal_secrets, clock }
+        Self { out, style, clock }
     }
 
     /// All seven OSI layers, the empty ones with the reason.
@@ -59,10 +58,10 @@ impl Layers {
         style.heading(out, &title);
         let mut table = style.grid(&["range", "field", "value", "means"]);
         let all = fields(event.dissection, layer);
-        let hidden = self.hidden(event);
+        let hidden = payload::hidden(event, layer);
         self.rows(&mut table, layer, &all, 0, &|field| {
             let (start, end) = (field.offset, field.offset.saturating_add(field.length));
-            hidden.iter().any(|(b, r)| *b == layer.buffer && r.start < end && start < r.end)
+            hidden.iter().any(|range| range.start < end && start < range.end)
         });
         if !all.is_empty() {
             style.push_grid(out, &table);
@@ -110,34 +109,13 @@ impl Layers {
         }
     }
 
-    /// Octets that must not be shown, as ranges of the buffer that the transport header stands in.
-    fn hidden(&self, event: &PacketEvent<'_>) -> Vec<(Buffer, std::ops::Range<u32>)> {
-        let d = event.dissection;
-        let transport = match d.transport {
-            _ if self.reveal => None,
-            Transport::Tcp(_) => d.layer(Protocol::Tcp),
-            Transport::Udp(_) => d.layer(Protocol::Udp),
-            Transport::None => None,
-        };
-        let Some(transport) = transport else { return Vec::new() };
-        let start = transport.offset.saturating_add(transport.length);
-        let shift = |r: &std::ops::Range<u32>| start.saturating_add(r.start)..start.saturating_add(r.end);
-        event.concealed.iter().map(|r| (transport.buffer, shift(r))).collect()
-    }
-
     /// Sixteen octets a row; `··` for one that is concealed.
-    fn dump(
-        &self,
-        out: &mut String,
-        d: &Dissection<'_>,
-        layer: &Layer,
-        hidden: &[(Buffer, std::ops::Range<u32>)],
-    ) {
+    fn dump(&self, out: &mut String, d: &Dissection<'_>, layer: &Layer, hidden: &[std::ops::Range<u32>]) {
         let mut at = layer.offset;
         for row in d.octets(layer).chunks(16) {
             let (mut hex, mut text) = (String::new(), String::new());
             for octet in row {
-                if hidden.iter().any(|(b, r)| *b == layer.buffer && r.contains(&at)) {
+                if hidden.iter().any(|range| range.contains(&at)) {
                     hex.push_str(" ··");
                     text.push('·');
                 } else {
