@@ -12,9 +12,9 @@ use super::progress::Progress;
 use super::survey::{self, Chapter};
 use crate::capture::{Damage, Saver, Source, SourceInfo};
 use crate::conversation::{Conversations, Finished};
-use crate::dissect::{Dissection, Dissector, IpHeader, TcpSegment, Transport};
+use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
-use crate::packet::Frame;
+use crate::packet::{Frame, Protocol};
 use crate::report::{self, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
@@ -216,14 +216,21 @@ impl Run {
         let mut application = None;
         if let (Some(place), Transport::Tcp(segment)) = (place, &dissection.transport) {
             application = self.conversations.application(place.stream);
-            let octets = segment.payload.len() as u32;
-            if octets > 0 && !self.plan.report.reveal_secrets {
-                let from = (place.stream, place.from, place.stream_offset);
-                self.conversations.concealed(from.0, from.1, from.2, octets, &mut self.concealed);
-            }
+            self.conceal(place, segment.payload, application);
         }
         let concealed = &self.concealed;
         Ok(self.sink.packet(&PacketEvent { frame, dissection, place, application, concealed })?)
+    }
+
+    /// Finds the octets that must not be shown, for the views that show any.
+    fn conceal(&mut self, place: &Place, payload: &[u8], application: Option<Protocol>) {
+        let shown = matches!(self.plan.report.view, View::Packets | View::Layers);
+        if payload.is_empty() || !shown || self.plan.report.reveal_secrets {
+            return;
+        }
+        let (out, length) = (&mut self.concealed, payload.len() as u32);
+        self.conversations.concealed(place.stream, place.from, place.stream_offset, length, out);
+        dissect::application_concealed(application.unwrap_or(Protocol::Data), payload, out);
     }
 
     fn tell_finished(&mut self) -> Result<(), Stop> {

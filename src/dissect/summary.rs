@@ -182,7 +182,8 @@ pub fn application_summary(protocol: Protocol, octets: &[u8], out: &mut String) 
     application::summary(protocol, octets, out);
 }
 
-/// Appends the ranges of an application's octets that are secret whatever came before them.
+/// Adds the ranges of an application's octets that are secret whatever came before them; all ranges are in order
+/// then.
 pub fn application_concealed(protocol: Protocol, octets: &[u8], out: &mut Vec<Range<u32>>) {
     application::concealed(protocol, octets, out);
 }

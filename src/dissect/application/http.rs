@@ -69,6 +69,16 @@ fn ends_secret(name: &[u8]) -> bool {
 /// Adds the ranges that hold secrets. Every line of the segment is looked at, also behind the header: octets
 /// that only look like a secret are hidden rather than a secret shown.
 pub(super) fn concealed(octets: &[u8], out: &mut Vec<Range<u32>>) {
+    conceal(octets, true, out);
+}
+
+/// Adds the ranges that hold secrets by the name in front of them, of octets that may not be HTTP at all.
+pub(super) fn named_secrets(octets: &[u8], out: &mut Vec<Range<u32>>) {
+    conceal(octets, false, out);
+}
+
+/// `continues`: the first line may be the rest of one that the segment before began.
+fn conceal(octets: &[u8], continues: bool, out: &mut Vec<Range<u32>>) {
     let mut folding = false;
     let mut list = lines(octets).enumerate().peekable();
     while let Some((index, line)) = list.next() {
@@ -81,10 +91,10 @@ pub(super) fn concealed(octets: &[u8], out: &mut Vec<Range<u32>>) {
             _ if message => None,
             Some(colon) => {
                 let word = content[..colon].trim_ascii_end();
-                let hide = is_secret(word) || (index == 0 && ends_secret(word));
+                let hide = is_secret(word) || (continues && index == 0 && ends_secret(word));
                 hide.then_some(colon + 1)
             }
-            None if index == 0 => {
+            None if continues && index == 0 => {
                 let next = list.peek().map(|(_, line)| &octets[line.clone()]);
                 continues_value(content, next).then_some(0)
             }

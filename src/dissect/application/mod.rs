@@ -77,14 +77,33 @@ pub(crate) fn summary(protocol: Protocol, octets: &[u8], out: &mut String) {
     }
 }
 
-/// Adds the ranges of `octets` that hold secrets to `out`, in order.
+/// Adds the ranges of `octets` that hold secrets to `out`, and puts all of `out` in order.
 ///
-/// For HTTP the values of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie`. Those of SMTP
-/// depend on what was said before: [`crate::conversation::Conversations::concealed`] knows them.
+/// For HTTP the values of `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie`, also where it is not
+/// known yet, or no more, that the octets are HTTP. Those of SMTP depend on what was said before:
+/// [`crate::conversation::Conversations::concealed`] knows them.
 pub(crate) fn concealed(protocol: Protocol, octets: &[u8], out: &mut Vec<Range<u32>>) {
-    if protocol == Protocol::Http {
-        http::concealed(octets, out);
+    let known_before = out.len();
+    match protocol {
+        Protocol::Http => http::concealed(octets, out),
+        Protocol::Data => http::named_secrets(octets, out),
+        _ => {}
     }
+    if known_before > 0 && out.len() > known_before {
+        merge(out);
+    }
+}
+
+/// In order, with no two that overlap or touch.
+fn merge(ranges: &mut Vec<Range<u32>>) {
+    ranges.sort_unstable_by_key(|range| range.start);
+    ranges.dedup_by(|next, before| {
+        let joins = next.start <= before.end;
+        if joins {
+            before.end = before.end.max(next.end);
+        }
+        joins
+    });
 }
 
 #[cfg(test)]

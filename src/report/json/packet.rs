@@ -123,7 +123,8 @@ impl PacketWriter {
     }
 
     fn fields(&mut self, event: &PacketEvent<'_>, layer: &Layer) {
-        let fields = dissect::fields(event.dissection, layer);
+        let mut fields = dissect::fields(event.dissection, layer);
+        payload::conceal(&mut fields, &payload::hidden(event, layer));
         let records: Vec<FieldRecord> = fields.iter().map(FieldRecord::from).collect();
         push!(self.out, ",\"fields\":");
         let text = serde_json::to_string(&records).unwrap_or_else(|_| "[]".into());
