@@ -12,6 +12,9 @@ use crate::flow::Place;
 use crate::packet::{Protocol, Side};
 use crate::report::{Options, PacketEvent, Sink, escape};
 
+/// Columns of a terminal below which what an application says leaves no room for its segment.
+const NARROW: usize = 110;
+
 /// Writes rows of columns that grow with what they have held, up to a bound, and never shrink.
 pub(super) struct Packets {
     out: Box<dyn Write>,
@@ -44,7 +47,7 @@ impl Packets {
             time_columns: clock.columns(),
             clock,
             number_columns: 4,
-            address_columns: 10,
+            address_columns: 11,
             address_limit,
             protocol_columns: 5,
             begun: false,
@@ -59,7 +62,8 @@ impl Packets {
             ("view.number", self.number_columns, true),
             ("view.time", self.time_columns, true),
             ("view.source", self.address_columns, false),
-            ("view.destination", self.address_columns + 2, false),
+            ("view.arrow", 1, false),
+            ("view.destination", self.address_columns, false),
             ("view.protocol", self.protocol_columns, false),
             ("view.octets", 5, true),
             ("view.info", 8, false),
@@ -101,7 +105,8 @@ impl Packets {
         let concealed = if self.reveal { &[][..] } else { event.concealed };
         match (&d.transport, event.place) {
             (Transport::Tcp(segment), Some(place)) => {
-                push_tcp(&mut self.part, segment, place, event.application, concealed);
+                let narrow = self.style.width < NARROW;
+                push_tcp(&mut self.part, segment, place, event.application, concealed, narrow);
             }
             _ => summary(d, &mut self.part),
         }
@@ -115,6 +120,11 @@ impl Packets {
 impl Sink for Packets {
     fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
         if !self.begun {
+            for source in [true, false] {
+                self.part.clear();
+                push_address(&mut self.part, event.dissection, source);
+                self.address_columns = self.address_columns.max(self.part.len().min(self.address_limit));
+            }
             self.header()?;
         }
         self.row.clear();
@@ -254,6 +264,7 @@ fn push_tcp(
     place: &Place,
     application: Option<Protocol>,
     concealed: &[Range<u32>],
+    narrow: bool,
 ) {
     if !place.notes.is_empty() {
         out.push('[');
@@ -270,6 +281,9 @@ fn push_tcp(
     }
     if matches!(application, Some(Protocol::Smtp | Protocol::Http)) && !segment.payload.is_empty() {
         push_first_line(out, segment.payload, concealed);
+        if narrow {
+            return;
+        }
         out.push_str(" · ");
     }
     push_segment(out, segment, place);

@@ -209,8 +209,12 @@ impl Tcp {
             ("octets", &row.length),
             ("seq", &place.relative_seq),
         ];
-        let mut text = self.style.say(&key, &values);
-        self.notes(&mut text, row, ack);
+        let mut text = self.notes(row, ack);
+        // What is remarkable about an ACK says all there is to say.
+        if text.is_empty() || place.step != Step::Ack {
+            let step = self.style.say(&key, &values);
+            text = if text.is_empty() { step } else { format!("{step} · {text}") };
+        }
         if place.step == Step::HandshakeAck {
             self.scaling(&mut text, c);
         }
@@ -219,11 +223,15 @@ impl Tcp {
     }
 
     /// What is remarkable about the segment.
-    fn notes(&self, text: &mut String, row: &Row, ack: u32) {
+    fn notes(&self, row: &Row, ack: u32) -> String {
         let place = &row.place;
+        let closer =
+            place.notes.has(Note::FastRetransmission) || place.notes.has(Note::SpuriousRetransmission);
+        let mut all = Vec::new();
         for note in place.notes.iter() {
             // A SYN sent again says so itself, and the SYN ACK of a simultaneous opening has to repeat the SYN.
-            if note == Note::Retransmission && matches!(place.step, Step::Syn | Step::SynAck) {
+            let told = closer || matches!(place.step, Step::Syn | Step::SynAck);
+            if note == Note::Retransmission && told {
                 continue;
             }
             let values: [(&str, &dyn std::fmt::Display); 4] = [
@@ -238,9 +246,9 @@ impl Tcp {
                 (None, Some(_)) => self.style.say(&unseen, &values),
                 _ => self.style.say(&format!("note.{name}"), &values),
             };
-            text.push_str(" · ");
-            text.push_str(&said);
+            all.push(said);
         }
+        all.join(" · ")
     }
 
     /// Why an end that has just come to TIME-WAIT waits there.
