@@ -29,6 +29,8 @@ pub(super) struct Packets {
     begun: bool,
     row: String,
     part: String,
+    /// The source's and the destination's address.
+    ends: [String; 2],
 }
 
 impl Packets {
@@ -36,7 +38,7 @@ impl Packets {
         let style = Style::new(options);
         let clock = Clock::new(options.time);
         let address_limit = match style.width {
-            ..90 => 15,
+            ..90 => 17,
             90..120 => 21,
             _ => 39,
         };
@@ -53,6 +55,7 @@ impl Packets {
             begun: false,
             row: String::with_capacity(256),
             part: String::with_capacity(256),
+            ends: Default::default(),
         }
     }
 
@@ -87,14 +90,17 @@ impl Packets {
         self.out.write_all(line.as_bytes())
     }
 
-    fn address(&mut self, event: &PacketEvent<'_>, source: bool) {
-        self.part.clear();
-        push_address(&mut self.part, event.dissection, source);
-        let used = self.part.len();
-        if used > self.address_columns {
-            self.address_columns = used.min(self.address_limit);
+    /// Takes down both addresses and makes room for them.
+    fn measure(&mut self, event: &PacketEvent<'_>) {
+        for (end, source) in self.ends.iter_mut().zip([true, false]) {
+            end.clear();
+            push_address(end, event.dissection, source);
+            self.address_columns = self.address_columns.max(end.len().min(self.address_limit));
         }
-        let used = push_clipped(&mut self.row, &self.part, self.address_columns);
+    }
+
+    fn address(&mut self, end: usize) {
+        let used = push_clipped(&mut self.row, &self.ends[end], self.address_columns);
         pad(&mut self.row, self.address_columns.saturating_sub(used));
     }
 
@@ -119,12 +125,8 @@ impl Packets {
 
 impl Sink for Packets {
     fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        self.measure(event);
         if !self.begun {
-            for source in [true, false] {
-                self.part.clear();
-                push_address(&mut self.part, event.dissection, source);
-                self.address_columns = self.address_columns.max(self.part.len().min(self.address_limit));
-            }
             self.header()?;
         }
         self.row.clear();
@@ -136,9 +138,9 @@ impl Sink for Packets {
         pad(&mut self.row, self.time_columns - self.part.len());
         self.row.push_str(&self.part);
         self.row.push(' ');
-        self.address(event, true);
+        self.address(0);
         self.row.push_str(" → ");
-        self.address(event, false);
+        self.address(1);
         self.row.push(' ');
         let protocol = protocol(event);
         let title = protocol.title();
