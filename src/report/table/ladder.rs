@@ -5,7 +5,7 @@ use super::style::{Style, Tone, push_clipped, width};
 use super::tcp::{Row, state};
 use super::time::milliseconds;
 use crate::dissect::TcpFlags;
-use crate::flow::{Connection, Step};
+use crate::flow::{Connection, HandshakeKind, Step};
 use crate::packet::{Side, Timestamp};
 
 /// Rungs that are drawn.
@@ -59,13 +59,19 @@ impl Ladder<'_> {
         let line = format!("{left}{}{right}", " ".repeat(gap.saturating_sub(shift).max(2)));
         self.style.paragraph(out, Tone::Title, &line, 2);
         if rows.first().is_some_and(|row| row.place.step == Step::Syn) {
-            self.rung(out, "ms", "CLOSED", "", "LISTEN", "#");
+            let responder = match c.handshake.kind {
+                HandshakeKind::Refused => "CLOSED",
+                HandshakeKind::SimultaneousOpen => "",
+                HandshakeKind::Unanswered => "?",
+                _ => "LISTEN",
+            };
+            self.rung(out, "ms", "CLOSED", "", responder, "#");
         }
     }
 
     fn segment(&self, out: &mut String, c: &Connection, row: &Row, before: &mut [&'static str; 2]) {
         let time = milliseconds(self.begin, row.time);
-        let after = [state(&row.place, Side::Initiator), state(&row.place, Side::Responder)];
+        let after = [state(c, &row.place, Side::Initiator), state(c, &row.place, Side::Responder)];
         let changed = |at: usize| if before[at] == after[at] { "" } else { after[at] };
         let arrow = self.arrow(row.place.from, &label(c, row));
         self.rung(out, &time, changed(0), &arrow, changed(1), &row.packet.to_string());

@@ -170,8 +170,8 @@ impl Overview {
             lines.push((Tone::Warn, style.say(key, &[("count", &units(style, unit, count))])));
         }
         lines.extend(self.odd_tcp().map(|text| (Tone::Warn, text)));
-        if t.recipients_refused > 0 {
-            let count = units(style, "recipient", t.recipients_refused);
+        if self.seen.refusals > 0 {
+            let count = units(style, "reply", self.seen.refusals);
             lines.push((Tone::Warn, style.say("overview.refused_mail", &[("count", &count)])));
         }
         for (name, count) in &t.smtp_warnings {

@@ -12,6 +12,9 @@ use crate::flow::Place;
 use crate::packet::{Protocol, Side};
 use crate::report::{Options, PacketEvent, Sink, escape};
 
+/// Columns of a terminal below which what an application says leaves no room for its segment.
+const NARROW: usize = 110;
+
 /// Writes rows of columns that grow with what they have held, up to a bound, and never shrink.
 pub(super) struct Packets {
     out: Box<dyn Write>,
@@ -28,6 +31,8 @@ pub(super) struct Packets {
     part: String,
     /// What a packet says, as it came from the wire.
     raw: String,
+    /// The source's and the destination's address.
+    ends: [String; 2],
 }
 
 impl Packets {
@@ -35,7 +40,7 @@ impl Packets {
         let style = Style::new(options);
         let clock = Clock::new(options.time);
         let address_limit = match style.width {
-            ..90 => 15,
+            ..90 => 17,
             90..120 => 21,
             _ => 39,
         };
@@ -46,13 +51,14 @@ impl Packets {
             time_columns: clock.columns(),
             clock,
             number_columns: 4,
-            address_columns: 10,
+            address_columns: 11,
             address_limit,
             protocol_columns: 5,
             begun: false,
             row: String::with_capacity(256),
             part: String::with_capacity(256),
             raw: String::new(),
+            ends: Default::default(),
         }
     }
 
@@ -62,7 +68,8 @@ impl Packets {
             ("view.number", self.number_columns, true),
             ("view.time", self.time_columns, true),
             ("view.source", self.address_columns, false),
-            ("view.destination", self.address_columns + 2, false),
+            ("view.arrow", 1, false),
+            ("view.destination", self.address_columns, false),
             ("view.protocol", self.protocol_columns, false),
             ("view.octets", 5, true),
             ("view.info", 8, false),
@@ -86,14 +93,17 @@ impl Packets {
         self.out.write_all(line.as_bytes())
     }
 
-    fn address(&mut self, event: &PacketEvent<'_>, source: bool) {
-        self.part.clear();
-        push_address(&mut self.part, event.dissection, source);
-        let used = self.part.len();
-        if used > self.address_columns {
-            self.address_columns = used.min(self.address_limit);
+    /// Takes down both addresses and makes room for them.
+    fn measure(&mut self, event: &PacketEvent<'_>) {
+        for (end, source) in self.ends.iter_mut().zip([true, false]) {
+            end.clear();
+            push_address(end, event.dissection, source);
+            self.address_columns = self.address_columns.max(end.len().min(self.address_limit));
         }
-        let used = push_clipped(&mut self.row, &self.part, self.address_columns);
+    }
+
+    fn address(&mut self, end: usize) {
+        let used = push_clipped(&mut self.row, &self.ends[end], self.address_columns);
         pad(&mut self.row, self.address_columns.saturating_sub(used));
     }
 
@@ -104,7 +114,8 @@ impl Packets {
         let concealed = if self.reveal { &[][..] } else { event.concealed };
         match (&d.transport, event.place) {
             (Transport::Tcp(segment), Some(place)) => {
-                push_tcp(&mut self.part, segment, place, event.application, concealed);
+                let narrow = self.style.width < NARROW;
+                push_tcp(&mut self.part, segment, place, event.application, concealed, narrow);
             }
             _ => {
                 self.raw.clear();
@@ -121,6 +132,7 @@ impl Packets {
 
 impl Sink for Packets {
     fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        self.measure(event);
         if !self.begun {
             self.header()?;
         }
@@ -133,9 +145,9 @@ impl Sink for Packets {
         pad(&mut self.row, self.time_columns - self.part.len());
         self.row.push_str(&self.part);
         self.row.push(' ');
-        self.address(event, true);
+        self.address(0);
         self.row.push_str(" → ");
-        self.address(event, false);
+        self.address(1);
         self.row.push(' ');
         let protocol = protocol(event);
         let title = protocol.title();
@@ -261,6 +273,7 @@ fn push_tcp(
     place: &Place,
     application: Option<Protocol>,
     concealed: &[Range<u32>],
+    narrow: bool,
 ) {
     if !place.notes.is_empty() {
         out.push('[');
@@ -277,6 +290,9 @@ fn push_tcp(
     }
     if matches!(application, Some(Protocol::Smtp | Protocol::Http)) && !segment.payload.is_empty() {
         push_first_line(out, segment.payload, concealed);
+        if narrow {
+            return;
+        }
         out.push_str(" · ");
     }
     push_segment(out, segment, place);

@@ -6,19 +6,21 @@ use std::io::{self, Write};
 use comfy_table::{ColumnConstraint, Table};
 
 use super::ladder;
+use super::osi::units;
 use super::packets::{arrow, push_flags};
 use super::style::{Style, Tone};
 use super::time::{duration, milliseconds};
 use crate::dissect::{TcpFlags, Transport};
 use crate::flow::{Connection, HandshakeKind, Place, RoleBasis, Step, TcpState, TeardownKind};
 use crate::packet::{Note, Protocol, Side, Timestamp};
+use crate::report::tally::Tally;
 use crate::report::{Options, PacketEvent, Sink, Summary};
 
 /// Connections that the list names; the others are counted.
 const LISTED: usize = 1000;
 /// Segments that the story of one connection keeps.
 const ROWS: usize = 400;
-/// Columns of a terminal from which on both states stand beside each other and remarks have a column.
+/// Columns of a terminal from which on both states stand beside each other.
 const WIDE: usize = 120;
 /// Connections whose story is told when none is chosen, if there are no more than these.
 const FEW: u64 = 3;
@@ -42,7 +44,7 @@ pub(super) struct Tcp {
     rows: BTreeMap<u64, Vec<Row>>,
     rows_left_out: BTreeMap<u64, u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
-    total: u64,
+    tally: Tally,
 }
 
 impl Tcp {
@@ -54,12 +56,32 @@ impl Tcp {
             rows: BTreeMap::new(),
             rows_left_out: BTreeMap::new(),
             connections: Vec::new(),
-            total: 0,
+            tally: Tally::default(),
         }
     }
 
     fn wants(&self, stream: u64) -> bool {
         self.chosen.map_or(stream < FEW, |chosen| chosen == stream)
+    }
+
+    /// How all the connections opened and closed.
+    fn totals(&self, out: &mut String) {
+        let style = &self.style;
+        if self.tally.connections < 2 {
+            return;
+        }
+        let kinds = |room: &str, counts: &BTreeMap<&'static str, u64>| {
+            let each = counts
+                .iter()
+                .map(|(name, count)| format!("{} {count}", style.word(&format!("tcp.{room}.{name}"))));
+            each.collect::<Vec<_>>().join(", ")
+        };
+        let values: [(&str, &dyn std::fmt::Display); 3] = [
+            ("count", &units(style, "connection", self.tally.connections)),
+            ("opened", &kinds("handshake", &self.tally.handshakes)),
+            ("closed", &kinds("teardown", &self.tally.teardowns)),
+        ];
+        style.paragraph(out, Tone::Quiet, &style.say("tcp.totals", &values), 2);
     }
 
     fn story(&self, out: &mut String, c: &Connection) {
@@ -136,7 +158,11 @@ impl Tcp {
         let changed = before.is_none_or(|before| before.place.states != row.place.states);
         let states = if changed {
             let blank = if style.width < WIDE { '\n' } else { ' ' };
-            format!("{} /{blank}{}", state(&row.place, Side::Initiator), state(&row.place, Side::Responder))
+            format!(
+                "{} /{blank}{}",
+                state(c, &row.place, Side::Initiator),
+                state(c, &row.place, Side::Responder)
+            )
         } else {
             String::new()
         };
@@ -183,8 +209,12 @@ impl Tcp {
             ("octets", &row.length),
             ("seq", &place.relative_seq),
         ];
-        let mut text = self.style.say(&key, &values);
-        self.notes(&mut text, row, ack);
+        let mut text = self.notes(row, ack);
+        // What is remarkable about an ACK says all there is to say.
+        if text.is_empty() || place.step != Step::Ack {
+            let step = self.style.say(&key, &values);
+            text = if text.is_empty() { step } else { format!("{step} · {text}") };
+        }
         if place.step == Step::HandshakeAck {
             self.scaling(&mut text, c);
         }
@@ -193,11 +223,15 @@ impl Tcp {
     }
 
     /// What is remarkable about the segment.
-    fn notes(&self, text: &mut String, row: &Row, ack: u32) {
+    fn notes(&self, row: &Row, ack: u32) -> String {
         let place = &row.place;
+        let closer =
+            place.notes.has(Note::FastRetransmission) || place.notes.has(Note::SpuriousRetransmission);
+        let mut all = Vec::new();
         for note in place.notes.iter() {
             // A SYN sent again says so itself, and the SYN ACK of a simultaneous opening has to repeat the SYN.
-            if note == Note::Retransmission && matches!(place.step, Step::Syn | Step::SynAck) {
+            let told = closer || matches!(place.step, Step::Syn | Step::SynAck);
+            if note == Note::Retransmission && told {
                 continue;
             }
             let values: [(&str, &dyn std::fmt::Display); 4] = [
@@ -212,9 +246,9 @@ impl Tcp {
                 (None, Some(_)) => self.style.say(&unseen, &values),
                 _ => self.style.say(&format!("note.{name}"), &values),
             };
-            text.push_str(" · ");
-            text.push_str(&said);
+            all.push(said);
         }
+        all.join(" · ")
     }
 
     /// Why an end that has just come to TIME-WAIT waits there.
@@ -283,7 +317,7 @@ impl Sink for Tcp {
         if self.chosen.is_some_and(|chosen| chosen != connection.stream) {
             return Ok(());
         }
-        self.total += 1;
+        self.tally.connection(connection);
         if self.connections.len() < LISTED {
             self.connections.push((connection.clone(), application));
         }
@@ -293,9 +327,10 @@ impl Sink for Tcp {
     fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
         self.connections.sort_by_key(|(c, _)| c.stream);
         let mut out = String::new();
-        list(&self.style, &mut out, &self.connections, self.total);
+        list(&self.style, &mut out, &self.connections, self.tally.connections);
+        self.totals(&mut out);
         remarks(&self.style, &mut out, &self.connections);
-        if self.chosen.is_some() || self.total <= FEW {
+        if self.chosen.is_some() || self.tally.connections <= FEW {
             for (connection, _) in &self.connections {
                 self.story(&mut out, connection);
             }
@@ -311,8 +346,14 @@ fn is_plain(row: &Row) -> bool {
         && row.place.copy_of.is_none()
 }
 
-/// The state of an end in the spelling of RFC 9293.
-pub(super) const fn state(place: &Place, side: Side) -> &'static str {
+/// The state of an end in the spelling of RFC 9293. An end that never said a word is in none that is known,
+/// and one that refuses a connection has none (`CLOSED`).
+pub(super) fn state(c: &Connection, place: &Place, side: Side) -> &'static str {
+    match (c.handshake.kind, side) {
+        (HandshakeKind::Refused, Side::Responder) => return "CLOSED",
+        (HandshakeKind::Unanswered, Side::Responder) => return "?",
+        _ => {}
+    }
     match place.states.of(side) {
         TcpState::Closed => "CLOSED",
         TcpState::Listen => "LISTEN",
@@ -377,7 +418,7 @@ pub(super) fn list(
 fn remarks(style: &Style, out: &mut String, connections: &[(Connection, Option<Protocol>)]) {
     let with = connections.iter().map(|(c, _)| (c.stream, remark(style, c)));
     for (stream, remark) in with.filter(|(_, remark)| !remark.is_empty()) {
-        style.paragraph(out, Tone::Warn, &format!("! {stream:>2}  {remark}"), 6);
+        style.paragraph(out, Tone::Warn, &format!("! TCP {stream}: {remark}"), 2);
     }
 }
 
