@@ -1,5 +1,7 @@
 //! Passwords in the other protocols of lines: FTP and POP3 (`PASS`), IMAP (`LOGIN`, `AUTHENTICATE`), `AUTH`.
 
+use std::ops::Range;
+
 use super::secret::Secrets;
 
 /// As much of a line as can tell.
@@ -13,6 +15,10 @@ pub(super) struct PlainLines {
     secret: bool,
     /// The line before began a login whose responses follow.
     login: bool,
+    /// The line before ended in an IMAP literal's length (RFC 9051 section 4.3): this one is part of a login too.
+    literal: bool,
+    /// The last octet of the line but its end.
+    last: u8,
     text: bool,
     secrets: Secrets,
     read_to: u64,
@@ -25,6 +31,8 @@ impl Default for PlainLines {
             length: 0,
             secret: false,
             login: false,
+            literal: false,
+            last: 0,
             text: true,
             secrets: Secrets::default(),
             read_to: 0,
@@ -48,22 +56,28 @@ impl PlainLines {
     pub(super) fn gap(&mut self) {
         self.length = PREFIX;
         self.secret = false;
+        self.literal = false;
     }
 
-    /// The ranges that must not be shown.
-    pub(super) fn secrets(&self) -> &Secrets {
-        &self.secrets
-    }
-
-    /// Where the octets have been read to.
-    pub(super) const fn read_to(&self) -> u64 {
-        self.read_to
+    /// What must not be shown: the secrets, and of text all that has not been read. `asked` is `None` where the
+    /// place in the stream is not known.
+    pub(super) fn concealed(&self, asked: Option<Range<u64>>, length: u32, out: &mut Vec<Range<u32>>) {
+        match asked {
+            Some(asked) => {
+                let shown_before = if self.text { self.read_to } else { u64::MAX };
+                self.secrets.within(asked, shown_before, out);
+            }
+            None if self.text => out.push(0..length),
+            None => {}
+        }
     }
 
     /// A piece of one line, which may be its end.
     fn piece(&mut self, offset: u64, piece: &[u8]) {
         let ends = piece.ends_with(b"\n");
         let mut begin = 0;
+        self.secret |= self.literal;
+        self.last = piece.trim_ascii_end().last().copied().unwrap_or(self.last);
         if !self.secret && self.length < PREFIX {
             let room = (PREFIX - self.length).min(piece.len());
             self.prefix[self.length..self.length + room].copy_from_slice(&piece[..room]);
@@ -83,7 +97,10 @@ impl PlainLines {
             self.secrets.add(offset + begin as u64..offset + piece.len() as u64);
         }
         if ends {
-            self.login = begins_login(&self.prefix[..self.length]) || (self.login && self.secret);
+            let line = &self.prefix[..self.length];
+            self.literal = self.last == b'}' && (self.secret || names_user(line));
+            self.login = begins_login(line) || (self.login && self.secret);
+            self.last = 0;
             self.length = 0;
             self.secret = false;
         }
@@ -96,6 +113,11 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 fn is_login(word: &[u8]) -> bool {
     [&b"AUTH"[..], b"AUTHENTICATE"].iter().any(|w| word.eq_ignore_ascii_case(w))
+}
+
+/// IMAP's LOGIN (RFC 9051 section 6.2.3).
+fn names_user(line: &[u8]) -> bool {
+    words(line).nth(1).is_some_and(|word| word.eq_ignore_ascii_case(b"LOGIN"))
 }
 
 fn begins_login(line: &[u8]) -> bool {
@@ -133,7 +155,7 @@ mod tests {
         let mut whole = PlainLines::default();
         whole.octets(0, line);
         let mut out = Vec::new();
-        whole.secrets().within(0..line.len() as u64, u64::MAX, &mut out);
+        whole.concealed(Some(0..line.len() as u64), 0, &mut out);
         out.into_iter().map(|r| (r.start, r.end)).collect()
     }
 
@@ -141,6 +163,7 @@ mod tests {
     fn passwords_of_pop3_ftp_and_imap_are_concealed() {
         assert_eq!(concealed(b"USER alice\r\nPASS s3cret\r\n"), [(17, 25)]);
         assert_eq!(concealed(b"a1 LOGIN alice s3cret\r\n"), [(15, 23)]);
+        assert_eq!(concealed(b"a1 LOGIN {5}\r\nalice {6}\r\ns3cret\r\na2 LIST\r\n"), [(14, 33)]);
         assert_eq!(concealed(b"a1 AUTHENTICATE PLAIN\r\nAGFs\r\na2 LIST\r\n"), [(23, 29)]);
         assert_eq!(concealed(b"AUTH PLAIN AGFs\r\n"), [(11, 17)]);
         assert_eq!(concealed(b"RETR 1\r\n"), []);

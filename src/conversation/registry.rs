@@ -154,6 +154,9 @@ fn smtp(opening: &Opening<'_>) -> Verdict {
 }
 
 fn smtp_between(from_client: &[u8], from_server: &[u8]) -> Verdict {
+    if challenges(from_server) {
+        return Verdict::Yes;
+    }
     let banner = banner(from_server);
     match client(from_client) {
         Verdict::Yes => Verdict::Yes,
@@ -204,6 +207,17 @@ fn part_of_command(line: &[u8]) -> Verdict {
     let upper = line[..line.len().min(64)].to_ascii_uppercase();
     let may = |verb: &str| verb.as_bytes().starts_with(&upper) || upper.starts_with(verb.as_bytes());
     if OWN.into_iter().chain(SHARED).any(may) { Verdict::Wait } else { Verdict::No }
+}
+
+/// Whether the server's first line asks for a response to AUTH: 334 and base64 (RFC 4954 section 4).
+fn challenges(octets: &[u8]) -> bool {
+    let line = memchr::memchr(b'\n', octets).map(|end| octets[..end].trim_ascii_end());
+    let challenge = line.and_then(|line| line.strip_prefix(b"334"));
+    challenge.is_some_and(|text| {
+        let text = text.trim_ascii();
+        let base64 = |o: &u8| o.is_ascii_alphanumeric() || matches!(o, b'+' | b'/' | b'=');
+        text.len().is_multiple_of(4) && text.iter().all(base64)
+    })
 }
 
 /// What the server's first reply says.

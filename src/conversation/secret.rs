@@ -34,11 +34,6 @@ impl Secrets {
         self.ranges.push_back(range);
     }
 
-    /// Nothing secret was met.
-    pub(super) fn is_empty(&self) -> bool {
-        self.ranges.is_empty()
-    }
-
     /// The secret ranges among the asked octets, counted from the first of them. What lies at `shown_before` or
     /// behind it is concealed as well.
     pub(super) fn within(&self, asked: Range<u64>, shown_before: u64, out: &mut Vec<Range<u32>>) {

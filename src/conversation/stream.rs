@@ -109,12 +109,11 @@ impl Stream {
             Stream::Smtp(reader) => return reader.concealed(from, asked, length, out),
             Stream::Unknown(lines) => lines.of(from),
             Stream::Undecided(undecided) => undecided.lines.of(from),
-            Stream::Silent | Stream::Named(..) => return,
+            // nothing was delivered: what comes before its turn has not been read
+            Stream::Silent => return out.push(0..length),
+            Stream::Named(..) => return,
         };
-        if let Some(asked) = asked {
-            let shown_before = if lines.secrets().is_empty() { u64::MAX } else { lines.read_to() };
-            lines.secrets().within(asked, shown_before, out);
-        }
+        lines.concealed(asked, length, out);
     }
 
     /// The connection is over: what it spoke, and its session if it had one.

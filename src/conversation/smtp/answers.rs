@@ -15,6 +15,7 @@ impl Dialogue {
             None => (Reply::default(), mark),
         };
         self.find_place(code);
+        self.a_challenge_asks_for_a_response(code);
         let keep = self.keeps_waiting(code);
         let pending = if keep { None } else { self.pending.pop_front() };
         let (what, packet) = match (&pending, self.pending.front()) {
@@ -41,10 +42,18 @@ impl Dialogue {
         }
     }
 
+    /// The AUTH that a challenge belongs to was not captured: the next line is a response all the same.
+    fn a_challenge_asks_for_a_response(&mut self, code: u16) {
+        if code == 334 && self.pending.is_empty() && matches!(self.mode, Mode::Command) {
+            self.mode = Mode::Auth;
+        }
+    }
+
     fn find_place(&mut self, code: u16) {
         let greets = matches!(code, 220 | 421 | 521 | 554);
-        if !greets && self.pending.front().is_some_and(|p| p.what == What::Greeting) && self.pending.len() > 1
-        {
+        let asks = matches!(code, 334 | 354);
+        let greeting_first = self.pending.front().is_some_and(|p| p.what == What::Greeting);
+        if !greets && greeting_first && (asks || self.pending.len() > 1) {
             self.pending.pop_front();
         }
         let only = match code {
