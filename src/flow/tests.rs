@@ -443,10 +443,15 @@ proptest! {
     ) {
         let limits = Limits { connections: 2, waiting_octets: 1000, waiting_octets_total: 1500 };
         let mut wire = Wire::with(limits);
+        let mut opened = 0;
         for (client, flags, seq, ack, length, port) in segments {
             wire.client_port = 1000 + port;
-            wire.send(client, flags, seq >> (seq & 31), ack >> (ack & 31), &vec![1; length]);
+            let place = wire.send(client, flags, seq >> (seq & 31), ack >> (ack & 31), &vec![1; length]);
+            prop_assert!(wire.tracker.waiting_octets() <= limits.waiting_octets_total);
+            opened += u64::from(place.opens_stream);
+            prop_assert!(opened - wire.heard.finished.len() as u64 <= limits.connections as u64);
         }
-        wire.finish();
+        let heard = wire.finish();
+        prop_assert_eq!(heard.finished.len() as u64, opened);
     }
 }

@@ -148,6 +148,12 @@ impl Tracker {
         }
     }
 
+    /// Octets that all connections keep waiting, with what keeping them costs.
+    #[cfg(test)]
+    pub(super) const fn waiting_octets(&self) -> usize {
+        self.budget.waiting
+    }
+
     /// A connection as it stands now.
     pub fn connection(&self, stream: u64) -> Option<Connection> {
         self.table.by_stream(stream).map(|live| live.record(false))
