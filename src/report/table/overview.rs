@@ -60,7 +60,8 @@ impl Overview {
         let style = &self.style;
         let captures = summary.sources.last().map_or(0, |(capture, _)| *capture);
         for (capture, info) in summary.sources.iter().take(LISTED) {
-            let mut text = format!("{} · {}", shown(&info.name), kind(style, info));
+            let name = if info.name == "-" { style.word("overview.stdin") } else { shown(&info.name) };
+            let mut text = format!("{name} · {}", kind(style, info));
             if captures > 1 || summary.sources.len() > 1 {
                 text.push_str(&style.say("overview.capture", &[("number", capture)]));
             }
