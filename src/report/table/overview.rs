@@ -162,7 +162,11 @@ impl Overview {
             .map(|(name, n)| format!("{} {}", title(name), units(style, "packet", *n)))
             .collect();
         if !bad.is_empty() {
-            lines.push((Tone::Bad, style.say("overview.bad_checksums", &[("which", &bad.join(", "))])));
+            let mut text = style.say("overview.bad_checksums", &[("which", &bad.join(", "))]);
+            if t.bad_checksums.keys().all(|name| matches!(*name, "tcp" | "udp")) {
+                text.push_str(&style.word("overview.bad_checksums.offload"));
+            }
+            lines.push((Tone::Bad, text));
         }
         let counted = [
             ("overview.offloaded", "checksum", t.offloaded_checksums),
