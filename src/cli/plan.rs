@@ -121,6 +121,7 @@ fn report_options(view: View, args: &SourceArgs) -> Options {
         lang: args.lang.unwrap_or_else(lang_of_environment).into(),
         color,
         width: width(),
+        clip: stdout.is_terminal() || std::env::var_os("COLUMNS").is_some(),
         time: args.time.into(),
         reveal_secrets: args.reveal_secrets,
         stream: args.stream,

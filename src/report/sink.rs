@@ -66,6 +66,8 @@ pub struct Options {
     pub color: bool,
     /// Columns of the terminal (80 where there is none).
     pub width: usize,
+    /// Whether rows that stream are cut at `width`: not where a pipe or a file takes them.
+    pub clip: bool,
     /// How times are written.
     pub time: TimeFormat,
     /// Whether secrets are shown.

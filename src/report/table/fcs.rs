@@ -10,6 +10,8 @@ use crate::report::{Options, PacketEvent, Sink, Summary};
 
 /// Sources told apart; the others are counted together.
 const SOURCES: usize = 1000;
+/// Sources whose verdict is explained in a sentence.
+const EXPLAINED: usize = 16;
 /// Frames that are not good and are listed one by one.
 const LISTED: usize = 1000;
 
@@ -49,6 +51,13 @@ impl Counts {
 
     pub(super) const fn frames(&self) -> u64 {
         self.carried() + self.absent + self.unknown
+    }
+
+    /// The reason that most verdicts have.
+    fn basis(&self) -> &'static str {
+        let names = ["declared", "inferred", "forced"];
+        let given = names.into_iter().zip(self.bases).filter(|(_, count)| *count > 0);
+        given.max_by_key(|(_, count)| *count).map_or("none", |(name, _)| name)
     }
 
     /// The texts of the reasons that were given.
@@ -100,10 +109,34 @@ impl FcsTable {
                 style.number(c.unverifiable),
                 style.number(c.absent),
                 style.number(c.unknown),
-                style.cell(Tone::Plain, c.reasons(style)),
+                style.cell(Tone::Plain, style.word(&format!("fcs.short.{}", c.basis()))),
             ]);
         }
         style.push_grid(out, &table);
+    }
+
+    /// Why it is believed of each source.
+    fn reasons(&self, out: &mut String) {
+        let style = &self.style;
+        out.push('\n');
+        for ((.., mac), c) in self.sources.iter().take(EXPLAINED) {
+            let from = mac.map_or_else(|| "-".to_owned(), |m| m.to_string());
+            let values: [(&str, &dyn std::fmt::Display); 3] =
+                [("from", &from), ("good", &c.good), ("frames", &c.frames())];
+            let key = match c.basis() {
+                "declared" if c.carried() == 0 => "fcs.why.absent",
+                "declared" => "fcs.why.declared",
+                "inferred" if c.carried() == 0 => "fcs.why.none",
+                "inferred" => "fcs.why.inferred",
+                "forced" => "fcs.why.forced",
+                _ => "fcs.why.none",
+            };
+            style.paragraph(out, Tone::Plain, &style.say(key, &values), 2);
+        }
+        let more = self.sources.len().saturating_sub(EXPLAINED);
+        if more > 0 {
+            style.paragraph(out, Tone::Quiet, &style.say("view.more", &[("count", &more)]), 2);
+        }
     }
 
     fn odd(&self, out: &mut String) {
@@ -155,6 +188,7 @@ impl Sink for FcsTable {
             self.style.paragraph(&mut out, Tone::Plain, &self.style.word("fcs.no_ethernet"), 2);
         } else {
             self.sources(&mut out);
+            self.reasons(&mut out);
         }
         if !self.odd.is_empty() {
             self.odd(&mut out);

@@ -73,7 +73,7 @@ impl Ladder<'_> {
         let time = milliseconds(self.begin, row.time);
         let after = [state(c, &row.place, Side::Initiator), state(c, &row.place, Side::Responder)];
         let changed = |at: usize| if before[at] == after[at] { "" } else { after[at] };
-        let arrow = self.arrow(row.place.from, &label(c, row));
+        let arrow = self.arrow(row.place.from, &label(c, row, self.inner > 42));
         self.rung(out, &time, changed(0), &arrow, changed(1), &row.packet.to_string());
         *before = after;
     }
@@ -100,7 +100,7 @@ impl Ladder<'_> {
 }
 
 /// `SYN seq=0 win=64240 mss=1460`.
-fn label(c: &Connection, row: &Row) -> String {
+fn label(c: &Connection, row: &Row, wide: bool) -> String {
     let mut text = String::new();
     push_flags(&mut text, row.flags);
     text.push_str(&format!(" seq={}", row.place.relative_seq));
@@ -113,7 +113,9 @@ fn label(c: &Connection, row: &Row) -> String {
     if row.flags.has(TcpFlags::SYN)
         && let Some(offer) = c.handshake.offers.of(row.place.from)
     {
-        text.push_str(&format!(" win={}", offer.window));
+        if wide {
+            text.push_str(&format!(" win={}", offer.window));
+        }
         if let Some(mss) = offer.mss {
             text.push_str(&format!(" mss={mss}"));
         }

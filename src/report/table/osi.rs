@@ -6,8 +6,8 @@ use std::net::IpAddr;
 use super::style::Style;
 use crate::conversation::smtp::{Encryption, Ended, Session, TurnKind};
 use crate::packet::{Protocol, Scope, scope};
-use crate::report::PacketEvent;
 use crate::report::tally::Tally;
+use crate::report::{PacketEvent, payload};
 
 /// Addresses that are told apart; beyond that they are "more than" so many.
 const ADDRESSES: usize = 10_000;
@@ -17,6 +17,8 @@ const NAMED: usize = 12;
 /// What the rows tell beyond counts of packets.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
+    /// Packets with at least one header of each protocol.
+    packets: BTreeMap<Protocol, u64>,
     addresses: HashSet<IpAddr>,
     last: Option<(IpAddr, IpAddr)>,
     greetings: BTreeSet<&'static str>,
@@ -31,6 +33,14 @@ pub(super) struct Seen {
 
 impl Seen {
     pub(super) fn packet(&mut self, event: &PacketEvent<'_>) {
+        let mut named = 0u128;
+        for layer in payload::layers(event) {
+            let bit = 1u128.wrapping_shl(layer.protocol as u32);
+            if named & bit == 0 {
+                named |= bit;
+                *self.packets.entry(layer.protocol).or_default() += 1;
+            }
+        }
         let Some(ip) = event.dissection.ip else { return };
         let pair = (ip.source, ip.destination);
         if self.last == Some(pair) || self.last == Some((pair.1, pair.0)) {
@@ -71,10 +81,10 @@ impl Seen {
 
     /// What was seen of OSI layer `osi`; `None` where nothing was.
     pub(super) fn row(&self, style: &Style, tally: &Tally, osi: u8) -> Option<String> {
-        let mut parts = protocols(style, tally, osi);
+        let mut parts = self.protocols(style, tally, osi);
         match osi {
             5 if tally.sessions > 0 => parts.push(self.dialogue(style, tally)),
-            6 => parts.extend(self.presentation(style, tally)),
+            6 => parts.extend(self.presentation(style)),
             3 => parts.extend(self.hosts(style)),
             _ => {}
         }
@@ -96,15 +106,15 @@ impl Seen {
         )
     }
 
-    fn presentation(&self, style: &Style, tally: &Tally) -> Vec<String> {
+    fn presentation(&self, style: &Style) -> Vec<String> {
         let mut parts = Vec::new();
-        let tls = tally.protocols.contains_key(&Protocol::Tls);
+        let tls = self.packets.contains_key(&Protocol::Tls);
         if tls || self.encrypted > 0 {
             parts.push(style.word("osi.encrypted"));
         }
         if self.plain > 0 {
             parts.push(style.word(if tls { "osi.plain_mail.too" } else { "osi.plain_mail" }));
-        } else if !tls && tally.protocols.contains_key(&Protocol::Http) {
+        } else if !tls && self.packets.contains_key(&Protocol::Http) {
             parts.push(style.word("osi.plain_http"));
         }
         if !self.encodings.is_empty() {
@@ -142,6 +152,38 @@ impl Seen {
         };
         Some(if total >= ADDRESSES { style.say("osi.addresses.more", &[("text", &text)]) } else { text })
     }
+
+    /// The protocols of a layer, most frequent first, with what they add up to.
+    fn protocols(&self, style: &Style, tally: &Tally, osi: u8) -> Vec<String> {
+        let mut here: Vec<(Protocol, u64)> = self
+            .packets
+            .iter()
+            .filter(|(p, _)| {
+                p.osi().contains(&osi) && !matches!(p, Protocol::Fcs | Protocol::Padding | Protocol::Trailer)
+            })
+            .map(|(p, n)| (*p, *n))
+            .collect();
+        here.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+        let unit = if osi == 2 { "frame" } else { "packet" };
+        let named = here.iter().take(NAMED).map(|(protocol, count)| {
+            let mut text = format!("{} {}", protocol.title(), units(style, unit, *count));
+            let (key, more) = match protocol {
+                Protocol::Tcp => ("connection", tally.connections),
+                Protocol::Smtp => ("session", tally.sessions),
+                _ => ("", 0),
+            };
+            if more > 0 {
+                text.push_str(&style.word("overview.with"));
+                text.push_str(&units(style, key, more));
+            }
+            text
+        });
+        let mut parts: Vec<String> = named.collect();
+        if here.len() > NAMED {
+            parts.push("…".to_owned());
+        }
+        if parts.is_empty() { parts } else { vec![parts.join(&style.word("overview.and"))] }
+    }
 }
 
 /// `private (RFC 1918)`.
@@ -155,38 +197,6 @@ fn kind_name(style: &Style, kind: Scope, v4: bool) -> String {
         _ => return word,
     };
     format!("{word} ({rfc})")
-}
-
-/// The protocols of a layer, most frequent first, with what they add up to.
-fn protocols(style: &Style, tally: &Tally, osi: u8) -> Vec<String> {
-    let mut here: Vec<(Protocol, u64)> = tally
-        .protocols
-        .iter()
-        .filter(|(p, _)| {
-            p.osi().contains(&osi) && !matches!(p, Protocol::Fcs | Protocol::Padding | Protocol::Trailer)
-        })
-        .map(|(p, n)| (*p, *n))
-        .collect();
-    here.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
-    let unit = if osi == 2 { "frame" } else { "packet" };
-    let named = here.iter().take(NAMED).map(|(protocol, count)| {
-        let mut text = format!("{} {}", protocol.title(), units(style, unit, *count));
-        let (key, more) = match protocol {
-            Protocol::Tcp => ("connection", tally.connections),
-            Protocol::Smtp => ("session", tally.sessions),
-            _ => ("", 0),
-        };
-        if more > 0 {
-            text.push_str(&style.word("overview.with"));
-            text.push_str(&units(style, key, more));
-        }
-        text
-    });
-    let mut parts: Vec<String> = named.collect();
-    if here.len() > NAMED {
-        parts.push("…".to_owned());
-    }
-    if parts.is_empty() { parts } else { vec![parts.join(&style.word("overview.and"))] }
 }
 
 /// `1 packet`, `13 packets`.

@@ -60,7 +60,8 @@ impl Overview {
         let style = &self.style;
         let captures = summary.sources.last().map_or(0, |(capture, _)| *capture);
         for (capture, info) in summary.sources.iter().take(LISTED) {
-            let mut text = format!("{} · {}", shown(&info.name), kind(style, info));
+            let name = if info.name == "-" { style.word("overview.stdin") } else { shown(&info.name) };
+            let mut text = format!("{name} · {}", kind(style, info));
             if captures > 1 || summary.sources.len() > 1 {
                 text.push_str(&style.say("overview.capture", &[("number", capture)]));
             }
@@ -155,9 +156,17 @@ impl Overview {
             lines.push((Tone::Bad, style.say("overview.damage", &values)));
         }
         let t = &self.tally;
-        let bad: Vec<String> = t.bad_checksums.iter().map(|(name, n)| format!("{name} {n}")).collect();
+        let bad: Vec<String> = t
+            .bad_checksums
+            .iter()
+            .map(|(name, n)| format!("{} {}", title(name), units(style, "packet", *n)))
+            .collect();
         if !bad.is_empty() {
-            lines.push((Tone::Bad, style.say("overview.bad_checksums", &[("which", &bad.join(", "))])));
+            let mut text = style.say("overview.bad_checksums", &[("which", &bad.join(", "))]);
+            if t.bad_checksums.keys().all(|name| matches!(*name, "tcp" | "udp")) {
+                text.push_str(&style.word("overview.bad_checksums.offload"));
+            }
+            lines.push((Tone::Bad, text));
         }
         let counted = [
             ("overview.offloaded", "checksum", t.offloaded_checksums),
@@ -200,7 +209,10 @@ impl Overview {
         parts.extend(ended("overview.tcp.refused", opened.get("refused")));
         parts.extend(ended("overview.tcp.unanswered", opened.get("unanswered")));
         parts.extend(ended("overview.tcp.half_open", opened.get("half_open")));
-        parts.extend(ended("overview.tcp.reset", closed.get("reset")));
+        // A refusal is a reset as well, and has been told.
+        let refused = opened.get("refused").copied().unwrap_or(0);
+        let reset = closed.get("reset").map(|count| count.saturating_sub(refused));
+        parts.extend(ended("overview.tcp.reset", reset.filter(|count| *count > 0).as_ref()));
         let notes = Note::ALL.iter().filter_map(|note| {
             let count = self.tally.notes.get(note.name())?;
             Some(tcp::note_count(style, *note, *count))
@@ -331,6 +343,11 @@ fn kind(style: &Style, info: &SourceInfo) -> String {
         text.push_str(&units(style, "interface", info.interfaces.len() as u64));
     }
     text
+}
+
+/// The name that people know a checksum's protocol by.
+fn title(name: &'static str) -> &'static str {
+    Protocol::ALL.iter().find(|protocol| protocol.name() == name).map_or(name, |protocol| protocol.title())
 }
 
 /// A file's name as a shell takes it for one word.

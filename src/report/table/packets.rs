@@ -20,6 +20,7 @@ pub(super) struct Packets {
     out: Box<dyn Write>,
     style: Style,
     reveal: bool,
+    clip: bool,
     clock: Clock,
     number_columns: usize,
     time_columns: usize,
@@ -48,6 +49,7 @@ impl Packets {
             out,
             style,
             reveal: options.reveal_secrets,
+            clip: options.clip,
             time_columns: clock.columns(),
             clock,
             number_columns: 4,
@@ -114,7 +116,7 @@ impl Packets {
         let concealed = if self.reveal { &[][..] } else { event.concealed };
         match (&d.transport, event.place) {
             (Transport::Tcp(segment), Some(place)) => {
-                let narrow = self.style.width < NARROW;
+                let narrow = self.clip && self.style.width < NARROW;
                 push_tcp(&mut self.part, segment, place, event.application, concealed, narrow);
             }
             _ => {
@@ -165,7 +167,7 @@ impl Sink for Packets {
             + 8;
         self.info(event);
         let tone = tone(event);
-        let room = self.style.width.saturating_sub(fixed);
+        let room = if self.clip { self.style.width.saturating_sub(fixed) } else { usize::MAX };
         if self.style.color && tone != Tone::Plain {
             let mut clipped = String::new();
             push_clipped(&mut clipped, &self.part, room);
