@@ -45,7 +45,12 @@ fn assert_hidden_in(capture: &Capture, secrets: &[&str], views: &[&str], formats
             let text = written(view, format, capture, &[]);
             for secret in secrets {
                 let leak = leak(&text, secret);
-                assert_eq!(leak, None, "{what}: {view} --format {format} shows {secret}");
+                assert_eq!(
+                    leak,
+                    None,
+                    "{what}: {view} --format {format} shows {secret}: {:?}",
+                    leak.as_ref().and_then(|part| text.lines().find(|line| line.contains(part.as_str())))
+                );
             }
         }
     }
@@ -257,21 +262,21 @@ fn pop3_imap_and_ftp_passwords() {
 
 #[test]
 fn bodies_of_messages() {
-    let lines = ["strictly-between-us", "RCPT strictly-between-us", "250 strictly-between-us"];
+    let lines = ["zq7-plover-xk9", "RCPT zq7-plover-xk9", "250 zq7-plover-xk9"];
     let body = format!("Subject: lunch\r\n\r\n{}", lines.join("\r\n"));
     let envelope = ["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "250 Ok"];
     let mut talk = Talk::smtp();
     talk.exchange(&envelope);
     talk.exchange(&["DATA", "354 Go", &format!("{body}\r\n."), "250 Ok"]);
-    assert_hidden(&talk, &["strictly-between-us"], "DATA");
+    assert_hidden(&talk, &["zq7-plover-xk9"], "DATA");
 
     let mut talk = Talk::smtp();
     talk.exchange(&envelope);
     talk.say(CLIENT, format!("BDAT {} LAST\r\n{body}", body.len()));
     talk.say(SERVER, "250 Ok\r\n");
-    assert_hidden(&talk, &["strictly-between-us"], "BDAT");
+    assert_hidden(&talk, &["zq7-plover-xk9"], "BDAT");
     let capture = talk.write();
-    assert!(leak(&written("layers", "table", &capture, &["--reveal-secrets"]), "strictly").is_some());
+    assert!(leak(&written("layers", "table", &capture, &["--reveal-secrets"]), "zq7-plover-xk9").is_some());
 }
 
 #[test]
