@@ -86,6 +86,9 @@ impl Seen {
             5 if tally.sessions > 0 => parts.push(self.dialogue(style, tally)),
             6 => parts.extend(self.presentation(style)),
             3 => parts.extend(self.hosts(style)),
+            7 if parts.is_empty() && self.packets.contains_key(&Protocol::Tls) => {
+                parts.push(style.word("osi.inside_tls"));
+            }
             _ => {}
         }
         (!parts.is_empty()).then(|| parts.join(&style.word("overview.then")))
@@ -203,4 +206,33 @@ fn kind_name(style: &Style, kind: Scope, v4: bool) -> String {
 pub(super) fn units(style: &Style, unit: &str, count: u64) -> String {
     let number = if count == 1 { "one" } else { "many" };
     style.say(&format!("unit.{unit}.{number}"), &[("count", &count)])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::Lang;
+
+    fn style(lang: Lang) -> Style {
+        Style { lang, color: false, width: 80 }
+    }
+
+    #[test]
+    fn one_packet_is_no_packets() {
+        assert_eq!(units(&style(Lang::En), "packet", 1), "1 packet");
+        assert_eq!(units(&style(Lang::En), "packet", 13), "13 packets");
+        assert_eq!(units(&style(Lang::Zh), "packet", 13), "13 个包");
+    }
+
+    #[test]
+    fn addresses_are_named_by_what_they_are_for() {
+        let mut seen = Seen::default();
+        seen.addresses.extend(["10.20.0.25", "10.20.0.10"].map(|a| a.parse::<IpAddr>().unwrap()));
+        assert_eq!(seen.hosts(&style(Lang::En)).as_deref(), Some("2 addresses, both private (RFC 1918)"));
+        seen.addresses.insert("192.0.2.1".parse().unwrap());
+        assert_eq!(
+            seen.hosts(&style(Lang::En)).as_deref(),
+            Some("3 addresses: 2 private (RFC 1918), 1 documentation (RFC 5737)")
+        );
+    }
 }
