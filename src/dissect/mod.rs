@@ -2,7 +2,7 @@
 //!
 //! A header has one file, in the folder of its OSI layer, with two functions: `parse` finds its end and what
 //! follows (no copying, no allocation), `fields` tells what is in it, for the views that show it.
-//! [`registry`] is the one table of who follows whom.
+//! `registry` is the one table of who follows whom.
 //!
 //! The only user of `etherparse` and `crc32fast`. Remembers nothing between packets but IP fragments and the
 //! evidence for FCSs.
