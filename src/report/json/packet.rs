@@ -5,10 +5,10 @@
 use super::super::record::FieldRecord;
 use super::super::utc::UtcWriter;
 use super::super::{PacketEvent, info, payload};
-use super::text::{hex_word, number, push, string};
+use super::text::{address, hex_word, name, number, push, string};
 use crate::dissect::{self, Checksum, Dissection, Fcs, Stopped, Transport};
 use crate::flow::Place;
-use crate::packet::{Buffer, Layer, TcpIpLayer};
+use crate::packet::{Buffer, Layer, Protocol};
 
 /// Writes `packet` records into one buffer that is used again for each.
 #[derive(Default)]
@@ -18,12 +18,22 @@ pub(super) struct PacketWriter {
     reason: String,
     utc: UtcWriter,
     with_fields: bool,
+    /// How a layer's object begins, by protocol: the same octets in every packet.
+    labels: Vec<String>,
+}
+
+/// The beginning of a layer's object, up to its offset.
+fn label(protocol: Protocol) -> String {
+    let osi: Vec<String> = protocol.osi().iter().map(u8::to_string).collect();
+    let tcpip = protocol.tcpip().map_or_else(|| "null".to_owned(), |layer| format!("\"{}\"", layer.name()));
+    let (name, osi) = (protocol.name(), osi.join(","));
+    format!("{{\"protocol\":\"{name}\",\"osi\":[{osi}],\"tcpip\":{tcpip},\"offset\":")
 }
 
 impl PacketWriter {
     /// `with_fields` adds each layer's fields.
     pub(super) fn new(with_fields: bool) -> Self {
-        Self { with_fields, ..Self::default() }
+        Self { with_fields, labels: Protocol::ALL.iter().map(|&p| label(p)).collect(), ..Self::default() }
     }
 
     /// The record of one packet, with its line end.
@@ -67,7 +77,7 @@ impl PacketWriter {
         number(out, frame.interface);
         push!(out, ",\"link_type\":");
         match frame.link_type.name() {
-            Some(name) => string(out, name),
+            Some(known) => name(out, known),
             None => string(out, &frame.link_type.to_string()),
         }
         if !frame.comments.is_empty() {
@@ -95,21 +105,7 @@ impl PacketWriter {
 
     fn layer(&mut self, event: &PacketEvent<'_>, layer: &Layer) {
         let out = &mut self.out;
-        push!(out, "{\"protocol\":\"");
-        push!(out, layer.protocol.name());
-        push!(out, "\",\"osi\":[");
-        for (index, &osi) in layer.protocol.osi().iter().enumerate() {
-            if index > 0 {
-                out.push(b',');
-            }
-            number(out, osi);
-        }
-        push!(out, "],\"tcpip\":");
-        match layer.protocol.tcpip().map(TcpIpLayer::name) {
-            Some(name) => string(out, name),
-            None => push!(out, "null"),
-        }
-        push!(out, ",\"offset\":");
+        push!(out, self.labels[layer.protocol as usize]);
         number(out, layer.offset);
         push!(out, ",\"length\":");
         number(out, layer.length);
@@ -205,7 +201,7 @@ impl PacketWriter {
             if index > 0 {
                 out.push(b',');
             }
-            string(out, note.name());
+            name(out, note.name());
         }
         push!(out, "],\"seq\":");
         number(out, place.relative_seq);
@@ -250,11 +246,10 @@ impl PacketWriter {
 
     fn info(&mut self, event: &PacketEvent<'_>) {
         if let Some(ip) = &event.dissection.ip {
-            self.reason.clear();
-            use std::fmt::Write;
-            let _ =
-                write!(self.reason, ",\"source\":\"{}\",\"destination\":\"{}\"", ip.source, ip.destination);
-            push!(self.out, self.reason);
+            push!(self.out, ",\"source\":");
+            address(&mut self.out, ip.source);
+            push!(self.out, ",\"destination\":");
+            address(&mut self.out, ip.destination);
         }
         if matches!(event.dissection.transport, Transport::None) && event.dissection.layers.is_empty() {
             return push!(self.out, ",\"info\":\"\"");

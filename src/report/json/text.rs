@@ -1,5 +1,8 @@
 //! The few pieces of JSON that the packet record is written with, without a detour.
 
+use std::io::Write;
+use std::net::IpAddr;
+
 /// The comma, name and colon of a field, or a literal in between.
 macro_rules! push {
     ($out:expr, $text:expr) => {
@@ -17,10 +20,43 @@ pub(super) fn number(out: &mut Vec<u8>, number: impl itoa::Integer) {
 pub(super) fn string(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
     let plain = |octet: u8| (0x20..0x7f).contains(&octet) && octet != b'"' && octet != b'\\';
-    if text.bytes().all(plain) {
-        push!(out, text);
-    } else {
-        text.chars().for_each(|c| character(out, c));
+    let mut rest = text;
+    while let Some(at) = rest.bytes().position(|octet| !plain(octet)) {
+        push!(out, rest[..at]);
+        rest = &rest[at..];
+        let mut chars = rest.chars();
+        if let Some(c) = chars.next() {
+            character(out, c);
+        }
+        rest = chars.as_str();
+    }
+    push!(out, rest);
+    out.push(b'"');
+}
+
+/// A name of ours, which holds nothing that has to be escaped.
+pub(super) fn name(out: &mut Vec<u8>, name: &str) {
+    out.push(b'"');
+    push!(out, name);
+    out.push(b'"');
+}
+
+/// An IP address.
+pub(super) fn address(out: &mut Vec<u8>, address: IpAddr) {
+    out.push(b'"');
+    match address {
+        IpAddr::V4(v4) => {
+            for (index, octet) in v4.octets().into_iter().enumerate() {
+                if index > 0 {
+                    out.push(b'.');
+                }
+                number(out, octet);
+            }
+        }
+        IpAddr::V6(v6) => {
+            // writing to a Vec cannot fail
+            let _ = write!(out, "{v6}");
+        }
     }
     out.push(b'"');
 }
