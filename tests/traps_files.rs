@@ -276,3 +276,29 @@ fn a_sample_cut_anywhere_ends_in_an_exit_status() {
         }
     }
 }
+
+#[test]
+fn a_pipe_that_has_a_name_is_read_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let mut child = layerscope()
+        .args(["fcs", "--format", "json"])
+        .arg(&pipe)
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    std::fs::write(&pipe, pcap(1, &[&with_fcs(udp_frame(&[7; 100]))])).unwrap();
+    // one that opened the pipe again would wait for ever
+    for _ in 0..500 {
+        if child.try_wait().unwrap().is_some() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    let _ = child.kill();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    let summary: Value = serde_json::from_str(stdout(&output).lines().next().unwrap()).unwrap();
+    assert_eq!((&summary["good"], &summary["whole_capture_known"]), (&1.into(), &false.into()));
+}

@@ -111,8 +111,8 @@ impl Source {
         self.reader.position()
     }
 
-    /// Whether it can be opened and read a second time (standard input cannot).
+    /// Whether it can be opened and read a second time (standard input and pipes cannot).
     pub fn is_rereadable(&self) -> bool {
-        self.info().name != "-"
+        self.info().size.is_some()
     }
 }

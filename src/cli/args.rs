@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::complaint::complain_of_usage;
@@ -30,7 +31,8 @@ impl Args {
     /// Reads the program's arguments. Ends the program for `--help`, `--version` and usage errors.
     pub fn from_command_line() -> Self {
         Self::try_parse_from(with_view(std::env::args_os().collect())).unwrap_or_else(|error| {
-            if error.use_stderr() {
+            // help, which is also shown where nothing is named, has no foreign text
+            if error.use_stderr() && error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
                 complain_of_usage(&error);
                 std::process::exit(2)
             }
