@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 const BUFFER: usize = 128 << 10;
 
 /// Buffers on their way at a time.
-const IN_FLIGHT: usize = 4;
+const IN_FLIGHT: usize = 16;
 
 /// What the thread is asked to do.
 enum Task {
