@@ -19,6 +19,9 @@ const SHOWN_IN_FULL: usize = 3;
 /// Columns that an address takes at most.
 const LONGEST_PATH: usize = 60;
 
+/// Columns from which on a terminal has room for the addresses of both ends.
+const WIDE: usize = 100;
+
 /// Rows that one table has; the next ones get a heading of their own, so that long lists stream.
 const ROWS_A_TABLE: usize = 100;
 
@@ -98,19 +101,27 @@ pub(super) fn list(style: &Style, out: &mut String, sessions: &[Session], total:
     }
 }
 
+/// Without the addresses of both ends where the terminal is narrow: the connections' table has them.
 fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
-    let mut grid = style.grid(&["stream", "client", "from_to", "verdict", "protected", "took", "ended"]);
+    let columns = ["stream", "client", "from_to", "verdict", "protected", "took", "ended"];
+    let is_wide = style.width >= WIDE;
+    let shown: Vec<&str> = columns.into_iter().filter(|&column| is_wide || column != "client").collect();
+    let mut grid = style.grid(&shown);
     for session in sessions {
         for mail in mails(style, session) {
-            grid.add_row([
-                style.number(session.stream),
-                style.cell(Tone::Plain, format!("{} → {}", session.client.address, session.server)),
+            let mut row = vec![style.number(session.stream)];
+            if is_wide {
+                let ends = format!("{} → {}", session.client.address, session.server);
+                row.push(style.cell(Tone::Plain, ends));
+            }
+            row.extend([
                 style.cell(Tone::Plain, mail.path),
                 style.cell(mail.tone, mail.verdict),
                 style.cell(protection_tone(session), protection(style, session)),
                 style.number(took(session)),
                 style.cell(Tone::Quiet, session.ended.name()),
             ]);
+            grid.add_row(row);
         }
     }
     style.push_grid(out, &grid);
