@@ -1,12 +1,12 @@
 //! A ladder diagram: the two ends as uprights, the segments that open and close a connection as rungs.
 
-use super::packets::push_flags;
 use super::style::{Style, Tone, push_clipped, width};
 use super::tcp::{Row, state};
 use super::time::milliseconds;
 use crate::dissect::TcpFlags;
 use crate::flow::{Connection, HandshakeKind, Step};
 use crate::packet::{Side, Timestamp};
+use crate::report::info;
 
 /// Rungs that are drawn.
 const RUNGS: usize = 24;
@@ -102,7 +102,7 @@ impl Ladder<'_> {
 /// `SYN seq=0 win=64240 mss=1460`.
 fn label(c: &Connection, row: &Row, wide: bool) -> String {
     let mut text = String::new();
-    push_flags(&mut text, row.flags);
+    info::write_flags(row.flags, &mut text);
     text.push_str(&format!(" seq={}", row.place.relative_seq));
     if let Some(ack) = row.place.relative_ack {
         text.push_str(&format!(" ack={ack}"));

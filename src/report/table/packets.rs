@@ -10,7 +10,7 @@ use super::time::Clock;
 use crate::dissect::{Checksum, Dissection, FcsState, TcpFlags, TcpSegment, Transport, summary};
 use crate::flow::Place;
 use crate::packet::{Protocol, Side};
-use crate::report::{Options, PacketEvent, Sink, escape};
+use crate::report::{Options, PacketEvent, Sink, escape, info};
 
 /// Columns of a terminal below which what an application says leaves no room for its segment.
 const NARROW: usize = 110;
@@ -306,7 +306,7 @@ fn push_segment(out: &mut String, segment: &TcpSegment<'_>, place: &Place) {
     out.push_str(" → ");
     out.push_str(number.format(segment.destination_port));
     out.push_str(" [");
-    push_flags(out, segment.flags);
+    info::write_flags(segment.flags, out);
     out.push_str("] seq=");
     out.push_str(number.format(place.relative_seq));
     if segment.flags.has(TcpFlags::ACK) {
@@ -331,29 +331,6 @@ fn push_segment(out: &mut String, segment: &TcpSegment<'_>, place: &Place) {
         if segment.options.sack_permitted() {
             out.push_str(" sack");
         }
-    }
-}
-
-/// `SYN ACK`, in the order of a connection's life.
-pub(super) fn push_flags(out: &mut String, flags: TcpFlags) {
-    const NAMES: [(u16, &str); 9] = [
-        (TcpFlags::SYN, "SYN"),
-        (TcpFlags::FIN, "FIN"),
-        (TcpFlags::RST, "RST"),
-        (TcpFlags::PSH, "PSH"),
-        (TcpFlags::ACK, "ACK"),
-        (TcpFlags::URG, "URG"),
-        (TcpFlags::ECE, "ECE"),
-        (TcpFlags::CWR, "CWR"),
-        (TcpFlags::AE, "AE"),
-    ];
-    let mut first = true;
-    for (_, name) in NAMES.into_iter().filter(|(bit, _)| flags.has(*bit)) {
-        if !first {
-            out.push(' ');
-        }
-        first = false;
-        out.push_str(name);
     }
 }
 

@@ -7,14 +7,14 @@ use comfy_table::{ColumnConstraint, Table};
 
 use super::ladder;
 use super::osi::units;
-use super::packets::{arrow, push_flags};
+use super::packets::arrow;
 use super::style::{Style, Tone};
 use super::time::{duration, milliseconds};
 use crate::dissect::{TcpFlags, Transport};
 use crate::flow::{Connection, HandshakeKind, Place, RoleBasis, Step, TcpState, TeardownKind};
 use crate::packet::{Note, Protocol, Side, Timestamp};
 use crate::report::tally::Tally;
-use crate::report::{Options, PacketEvent, Sink, Summary};
+use crate::report::{Options, PacketEvent, Sink, Summary, info};
 
 /// Connections that the list names; the others are counted.
 const LISTED: usize = 1000;
@@ -147,7 +147,7 @@ impl Tcp {
     fn row(&self, table: &mut Table, c: &Connection, row: &Row, before: Option<&Row>) {
         let style = &self.style;
         let mut segment = String::new();
-        push_flags(&mut segment, row.flags);
+        info::write_flags(row.flags, &mut segment);
         segment.push_str(&format!(" {}", row.place.relative_seq));
         if let Some(ack) = row.place.relative_ack {
             segment.push_str(&format!(", {ack}"));
