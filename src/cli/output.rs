@@ -6,6 +6,8 @@ use std::mem;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::JoinHandle;
 
+use crate::report::Out;
+
 /// Octets collected before they are handed over.
 const BUFFER: usize = 128 << 10;
 
@@ -37,9 +39,14 @@ impl BackgroundWriter {
     }
 
     fn hand_over(&mut self) -> io::Result<()> {
-        let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BUFFER));
+        let next = self.next();
         let buffer = mem::replace(&mut self.buffer, next);
         self.ask(Task::Write(buffer))
+    }
+
+    /// An empty buffer: one that was written, or a new one.
+    fn next(&self) -> Vec<u8> {
+        self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BUFFER + BUFFER / 8))
     }
 
     fn ask(&mut self, task: Task) -> io::Result<()> {
@@ -75,6 +82,21 @@ fn write_all(mut out: impl Write, to_do: &Receiver<Task>, written: &Sender<Vec<u
         }
     }
     out.flush()
+}
+
+impl Out for BackgroundWriter {
+    fn worth_collecting(&self) -> usize {
+        BUFFER
+    }
+
+    /// Nothing is copied: the full buffer goes to the thread.
+    fn write_buffer(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        if !self.buffer.is_empty() {
+            self.hand_over()?;
+        }
+        let next = self.next();
+        self.ask(Task::Write(mem::replace(buffer, next)))
+    }
 }
 
 impl Write for BackgroundWriter {

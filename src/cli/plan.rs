@@ -1,6 +1,6 @@
 //! What to do, made of the arguments: values checked, terminal looked at, nothing read yet.
 
-use std::io::{self, IsTerminal, LineWriter, Write};
+use std::io::{self, IsTerminal, LineWriter};
 use std::path::PathBuf;
 
 use anstream::{AutoStream, ColorChoice};
@@ -12,7 +12,7 @@ use crate::conversation::Depth;
 use crate::dissect::FcsMode;
 use crate::flow::Limits;
 use crate::lesson::Lang;
-use crate::report::{Options, View};
+use crate::report::{Options, Out, View};
 
 /// Connections that views of single packets keep: their rows need only the recent ones.
 const CONNECTIONS_FOR_PACKET_VIEWS: usize = 16_384;
@@ -79,7 +79,7 @@ impl Plan {
     }
 
     /// Standard output: line by line where the input may still be growing.
-    pub(super) fn output(&self) -> Box<dyn Write> {
+    pub(super) fn output(&self) -> Box<dyn Out> {
         let stdout = io::stdout();
         if self.files.iter().any(|file| file.as_os_str() == "-") {
             Box::new(LineWriter::with_capacity(LINE_BUFFER, stdout))

@@ -131,12 +131,9 @@ impl Run {
 
     fn tell_counts(&self) {
         if self.plan.verbose {
-            let Summary { packets_read, packets_shown, sources, fcs_first_pass, .. } = &self.summary;
-            let pass = if *fcs_first_pass { "after a first pass" } else { "in one pass" };
+            let Summary { packets_read, packets_shown, sources, .. } = &self.summary;
             let files = sources.len();
-            complain(format_args!(
-                "{packets_read} packets read from {files} files {pass}, {packets_shown} chosen"
-            ));
+            complain(format_args!("{packets_read} packets read from {files} files, {packets_shown} chosen"));
         }
     }
 

@@ -1,7 +1,8 @@
 //! The first pass over captures that can be read twice: which frames end in their own CRC-32, and when each
-//! file begins and ends. So no answer depends on the order of frames, and files find their places.
+//! file begins and ends. So no answer depends on the order of frames, and files find their places. A file that
+//! is alone has its place, and is read through only if a verdict on an FCS turns out to need it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::plan::Plan;
 use crate::capture::{OpenError, Source, Span, assign_captures};
@@ -30,8 +31,9 @@ struct Looked {
     evidence: Evidence,
 }
 
-/// Looks through all files of the plan.
+/// Looks through the files of the plan, as far as their order asks for it.
 pub(super) fn survey(plan: &Plan) -> Survey {
+    let look = if plan.files.len() == 1 { look_later } else { look_now };
     let mut errors = Vec::new();
     let mut looked = Vec::new();
     for path in &plan.files {
@@ -52,15 +54,14 @@ pub(super) fn survey(plan: &Plan) -> Survey {
         let (chapter, packets) = &mut chapters[index];
         one.source.continue_as(capture, *packets);
         *packets += one.packets;
-        chapter.evidence.merge(&one.evidence);
+        chapter.evidence.merge(one.evidence);
         chapter.sources.push(one.source);
     }
     Survey { chapters: chapters.into_iter().map(|(chapter, _)| chapter).collect(), errors, is_complete }
 }
 
-fn look(path: &Path) -> Result<Looked, OpenError> {
-    let mut looked =
-        Looked { source: Source::open(path)?, span: None, packets: 0, evidence: Evidence::default() };
+fn look_now(path: &Path) -> Result<Looked, OpenError> {
+    let mut looked = Looked::new(path)?;
     if looked.source.is_rereadable() {
         looked.read_through();
         looked.source = Source::open(path)?;
@@ -68,7 +69,23 @@ fn look(path: &Path) -> Result<Looked, OpenError> {
     Ok(looked)
 }
 
+fn look_later(path: &Path) -> Result<Looked, OpenError> {
+    let mut looked = Looked::new(path)?;
+    if looked.source.is_rereadable() {
+        let path = PathBuf::from(path);
+        looked.evidence = Evidence::when_needed(move || {
+            // a file that is gone by now gives no evidence
+            look_now(&path).map(|looked| looked.evidence).unwrap_or_default()
+        });
+    }
+    Ok(looked)
+}
+
 impl Looked {
+    fn new(path: &Path) -> Result<Self, OpenError> {
+        Ok(Self { source: Source::open(path)?, span: None, packets: 0, evidence: Evidence::default() })
+    }
+
     fn read_through(&mut self) {
         loop {
             match self.source.next_frame() {

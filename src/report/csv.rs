@@ -1,7 +1,7 @@
 //! The records as comma-separated values: nested names joined by dots, lists by semicolons, lists of objects
 //! as JSON. A cell that a spreadsheet would take for a formula begins with an apostrophe.
 
-use std::io::{self, Write};
+use std::io;
 
 use csv::Writer;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::record::{CaptureRecord, ConnectionRecord, FcsBook, SessionRecord};
 use super::tally::Tally;
 use super::utc::utc;
-use super::{Options, PacketEvent, Sink, Summary, View, escape, info, payload};
+use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
@@ -150,7 +150,7 @@ const CAPTURE: &[&str] = &[
 ];
 
 /// The sink for a view.
-pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
+pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     let columns = match options.view {
         View::Packets | View::Layers => PACKET,
         View::Tcp => CONNECTION,
@@ -174,7 +174,7 @@ struct Rows {
     view: View,
     reveal_secrets: bool,
     columns: &'static [&'static str],
-    out: Writer<Box<dyn Write>>,
+    out: Writer<Box<dyn Out>>,
     headed: bool,
     tally: Tally,
     book: FcsBook,

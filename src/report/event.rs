@@ -33,6 +33,6 @@ pub struct Summary {
     pub packets_shown: u64,
     /// Damage that was met.
     pub damage: Vec<Damage>,
-    /// Whether FCS verdicts rest on a first pass over the whole capture.
+    /// Whether FCS verdicts rest on the whole capture, not only on what was read before the frame.
     pub fcs_first_pass: bool,
 }

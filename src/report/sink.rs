@@ -119,8 +119,30 @@ pub trait Sink {
     }
 }
 
+/// Where answers go.
+pub trait Out: Write {
+    /// Octets that are worth collecting before they are written; 0 where a reader waits for each line.
+    fn worth_collecting(&self) -> usize;
+
+    /// Writes a buffer that its owner has filled, and leaves it one that is empty: the same, or another.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn write_buffer(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        self.write_all(buffer)?;
+        buffer.clear();
+        Ok(())
+    }
+}
+
+impl<W: Write> Out for io::LineWriter<W> {
+    fn worth_collecting(&self) -> usize {
+        0
+    }
+}
+
 /// The sink for a view in a format.
-pub fn sink_for(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
+pub fn sink_for(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.format {
         Format::Json => json::sink(options, out),
         Format::Csv => csv::sink(options, out),

@@ -101,31 +101,49 @@ pub(crate) const fn minimum(tagged: bool) -> usize {
 }
 
 /// Which sources' frames end in their own CRC-32, by interface and source address.
-#[derive(Debug, Clone, Default)]
+#[derive(Default)]
 pub struct Evidence {
     sources: AHashSet<Source>,
+    first_pass: Option<FirstPass>,
 }
+
+/// Reads a capture through and tells what it found.
+type FirstPass = Box<dyn FnOnce() -> Evidence + Send>;
 
 /// An interface, and a source address seen there.
 type Source = (u32, [u8; 6]);
 
 impl Evidence {
+    /// What `first_pass` will find in the capture. It runs once the verdict on a frame depends on it, which in
+    /// most captures is never: the headers of most frames leave no room for an FCS.
+    pub fn when_needed(first_pass: impl FnOnce() -> Evidence + Send + 'static) -> Self {
+        Self { sources: AHashSet::new(), first_pass: Some(Box::new(first_pass)) }
+    }
+
     /// Takes note of a frame, in a first pass over a capture.
     pub fn learn(&mut self, frame: &Frame<'_>) {
         if frame.link_type == LinkType::ETHERNET && !frame.is_cut() && matches(frame.octets) {
             let mut dissector = Walk::of_frame(frame.octets, frame.original_length);
             let mut layers = Vec::new();
             dissector.run(&mut layers, Next::Protocol(Protocol::Ethernet));
-            if has_room(frame.octets, dissector.content_end) {
+            if has_room(frame.octets.len(), dissector.content_end) {
                 self.add(frame);
             }
         }
     }
 
-    /// Takes over what was learned elsewhere.
-    pub fn merge(&mut self, other: &Evidence) {
+    /// Takes over what was learned elsewhere, or will be.
+    pub fn merge(&mut self, other: Evidence) {
         let room = MAX_SOURCES.saturating_sub(self.sources.len());
-        self.sources.extend(other.sources.iter().take(room));
+        self.sources.extend(other.sources.into_iter().take(room));
+        self.first_pass = match (self.first_pass.take(), other.first_pass) {
+            (Some(ours), Some(theirs)) => Some(Box::new(|| {
+                let mut both = ours();
+                both.merge(theirs());
+                both
+            })),
+            (ours, theirs) => ours.or(theirs),
+        };
     }
 
     fn add(&mut self, frame: &Frame<'_>) {
@@ -134,7 +152,10 @@ impl Evidence {
         }
     }
 
-    fn has(&self, frame: &Frame<'_>) -> bool {
+    fn has(&mut self, frame: &Frame<'_>) -> bool {
+        if let Some(first_pass) = self.first_pass.take() {
+            self.merge(first_pass());
+        }
         !self.sources.is_empty() && source_of(frame).is_some_and(|source| self.sources.contains(&source))
     }
 }
@@ -149,9 +170,10 @@ fn matches(octets: &[u8]) -> bool {
     octets.len() >= SHORTEST && crc32fast::hash(octets) == RESIDUE
 }
 
-/// Four octets at the end belong to nothing else. Where no header says how long the content is, they may.
-fn has_room(octets: &[u8], content_end: Option<usize>) -> bool {
-    octets.len() >= content_end.unwrap_or_default().max(SHORTEST - LENGTH) + LENGTH
+/// Four octets at the end of a frame of this length belong to nothing else. Where no header says how long the
+/// content is, they may.
+fn has_room(length: usize, content_end: Option<usize>) -> bool {
+    length >= content_end.unwrap_or_default().max(SHORTEST - LENGTH) + LENGTH
 }
 
 /// The verdict on an Ethernet frame whose headers say that its content ends at `content_end`. Learns from it.
@@ -161,48 +183,76 @@ pub(crate) fn judge(
     mode: FcsMode,
     evidence: &mut Evidence,
 ) -> Fcs {
-    let octets = frame.octets;
-    let without = |state, basis| Fcs { state, basis, offset: None, stored: None, computed: None };
-    let believed = match (mode, frame.declared_fcs) {
-        (FcsMode::Never, _) => return without(FcsState::Absent, Basis::Forced),
-        (FcsMode::Always, _) => Basis::Forced,
-        (FcsMode::Auto, DeclaredFcs::Octets(4)) => Basis::Declared,
-        (FcsMode::Auto, _) if evidence.has(frame) => Basis::Inferred,
-        (FcsMode::Auto, _) => Basis::None,
-    };
-    if frame.is_cut() {
-        let state = if believed == Basis::None { FcsState::Unknown } else { FcsState::Unverifiable };
-        return without(state, believed);
-    }
-    let certain = matches!(believed, Basis::Forced | Basis::Declared);
-    let room = has_room(octets, content_end);
-    let is_good = (room || certain) && matches(octets);
-    let with = |state, basis| {
-        let (body, stored) = octets.split_at(octets.len() - LENGTH);
-        Fcs {
-            state,
-            basis,
-            offset: Some(body.len() as u32),
-            stored: stored.try_into().ok().map(u32::from_le_bytes),
-            computed: Some(crc32fast::hash(body)),
+    match (mode, frame.declared_fcs) {
+        (FcsMode::Never, _) => without(FcsState::Absent, Basis::Forced),
+        (FcsMode::Always, _) => judge_certain(frame, content_end, Basis::Forced, evidence),
+        (FcsMode::Auto, DeclaredFcs::Octets(4)) => {
+            judge_certain(frame, content_end, Basis::Declared, evidence)
         }
-    };
-    if is_good {
-        if room {
+        (FcsMode::Auto, _) => judge_by_evidence(frame, content_end, evidence),
+    }
+}
+
+/// Someone says that there is one.
+fn judge_certain(
+    frame: &Frame<'_>,
+    content_end: Option<usize>,
+    basis: Basis,
+    evidence: &mut Evidence,
+) -> Fcs {
+    if frame.is_cut() {
+        return without(FcsState::Unverifiable, basis);
+    }
+    if matches(frame.octets) {
+        if has_room(frame.octets.len(), content_end) {
             evidence.add(frame);
         }
-        return with(FcsState::Good, if certain { believed } else { Basis::Inferred });
+        return with(frame.octets, FcsState::Good, basis);
     }
-    match believed {
-        Basis::Forced | Basis::Declared if octets.len() >= SHORTEST => with(FcsState::Bad, believed),
-        Basis::Forced | Basis::Declared => without(FcsState::Absent, believed),
-        _ if frame.declared_fcs == DeclaredFcs::Absent => without(FcsState::Absent, Basis::Declared),
-        // A frame of exactly the padded minimum is one without an FCS: with it, it would be longer.
-        Basis::Inferred if room && octets.len() != minimum(false) => with(FcsState::Bad, believed),
-        Basis::Inferred => without(FcsState::Absent, believed),
-        Basis::None if content_end.is_some() && (!room || octets.len() <= minimum(false)) => {
-            without(FcsState::Absent, believed)
-        }
-        Basis::None => without(FcsState::Unknown, believed),
+    if frame.octets.len() < SHORTEST {
+        return without(FcsState::Absent, basis);
+    }
+    with(frame.octets, FcsState::Bad, basis)
+}
+
+/// Nobody says so, or the capture says that there is none: the frame itself and others of its source decide.
+/// The evidence is asked last, because it may cost a reading of the whole capture.
+fn judge_by_evidence(frame: &Frame<'_>, content_end: Option<usize>, evidence: &mut Evidence) -> Fcs {
+    let length = frame.octets.len().max(frame.original_length as usize);
+    let room = has_room(length, content_end);
+    if room && !frame.is_cut() && matches(frame.octets) {
+        evidence.add(frame);
+        return with(frame.octets, FcsState::Good, Basis::Inferred);
+    }
+    if frame.declared_fcs == DeclaredFcs::Absent {
+        return without(FcsState::Absent, Basis::Declared);
+    }
+    // A frame of exactly the padded minimum is one without an FCS: with it, it would be longer.
+    let is_minimum = length == minimum(false) && content_end.is_some();
+    if !room || is_minimum {
+        return without(FcsState::Absent, Basis::None);
+    }
+    match (evidence.has(frame), content_end) {
+        (true, _) if frame.is_cut() => without(FcsState::Unverifiable, Basis::Inferred),
+        (true, _) if length == minimum(false) => without(FcsState::Absent, Basis::Inferred),
+        (true, _) => with(frame.octets, FcsState::Bad, Basis::Inferred),
+        (false, Some(_)) if length < minimum(false) => without(FcsState::Absent, Basis::None),
+        (false, _) => without(FcsState::Unknown, Basis::None),
+    }
+}
+
+fn without(state: FcsState, basis: Basis) -> Fcs {
+    Fcs { state, basis, offset: None, stored: None, computed: None }
+}
+
+/// A verdict on the last four octets, of at least that many.
+fn with(octets: &[u8], state: FcsState, basis: Basis) -> Fcs {
+    let (body, stored) = octets.split_at(octets.len().saturating_sub(LENGTH));
+    Fcs {
+        state,
+        basis,
+        offset: Some(body.len() as u32),
+        stored: stored.try_into().ok().map(u32::from_le_bytes),
+        computed: Some(crc32fast::hash(body)),
     }
 }

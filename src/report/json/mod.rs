@@ -8,14 +8,14 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::record::{CaptureRecord, ConnectionRecord, FcsBook, SessionRecord};
-use super::{Options, PacketEvent, Sink, Summary, View, escape, tally::Tally};
+use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
 use packet::PacketWriter;
 
 /// The sink for a view.
-pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
+pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.view {
         View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
@@ -26,27 +26,33 @@ pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
     }
 }
 
+/// Packet records are many: they are collected until they fill a buffer.
 struct Packets {
     writer: PacketWriter,
-    out: Box<dyn Write>,
+    out: Box<dyn Out>,
 }
 
 impl Sink for Packets {
     fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
-        self.out.write_all(self.writer.record(event))
+        self.writer.record(event);
+        if self.writer.out.len() < self.out.worth_collecting() {
+            return Ok(());
+        }
+        self.out.write_buffer(&mut self.writer.out)
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
-        self.out.flush()
+        self.flush()
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.out.write_buffer(&mut self.writer.out)?;
         self.out.flush()
     }
 }
 
 struct Connections {
-    out: Box<dyn Write>,
+    out: Box<dyn Out>,
 }
 
 impl Sink for Connections {
@@ -64,7 +70,7 @@ impl Sink for Connections {
 }
 
 struct Sessions {
-    out: Box<dyn Write>,
+    out: Box<dyn Out>,
     reveal_secrets: bool,
 }
 
@@ -83,7 +89,7 @@ impl Sink for Sessions {
 }
 
 struct Fcs {
-    out: Box<dyn Write>,
+    out: Box<dyn Out>,
     book: FcsBook,
 }
 
@@ -108,7 +114,7 @@ impl Sink for Fcs {
 }
 
 struct Capture {
-    out: Box<dyn Write>,
+    out: Box<dyn Out>,
     tally: Tally,
 }
 

@@ -10,10 +10,11 @@ use crate::dissect::{self, Checksum, Dissection, Fcs, Stopped, Transport};
 use crate::flow::Place;
 use crate::packet::{Buffer, Layer, Protocol};
 
-/// Writes `packet` records into one buffer that is used again for each.
+/// Writes `packet` records, one behind the other.
 #[derive(Default)]
 pub(super) struct PacketWriter {
-    out: Vec<u8>,
+    /// The records, until someone takes them away.
+    pub(super) out: Vec<u8>,
     info: String,
     reason: String,
     utc: UtcWriter,
@@ -37,8 +38,7 @@ impl PacketWriter {
     }
 
     /// The record of one packet, with its line end.
-    pub(super) fn record(&mut self, event: &PacketEvent<'_>) -> &[u8] {
-        self.out.clear();
+    pub(super) fn record(&mut self, event: &PacketEvent<'_>) {
         self.frame(event);
         self.layers(event);
         self.stopped(event.dissection.stopped.as_ref());
@@ -50,7 +50,6 @@ impl PacketWriter {
         self.fragment(event.dissection);
         self.info(event);
         push!(self.out, "}\n");
-        &self.out
     }
 
     fn frame(&mut self, event: &PacketEvent<'_>) {

@@ -14,12 +14,10 @@ mod style;
 mod tcp;
 mod time;
 
-use std::io::Write;
-
-use super::{Options, Sink, View};
+use super::{Options, Out, Sink, View};
 
 /// The table sink of a view.
-pub(super) fn sink(options: &Options, out: Box<dyn Write>) -> Box<dyn Sink> {
+pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
