@@ -5,6 +5,7 @@ use std::net::IpAddr;
 
 use super::style::Style;
 use crate::conversation::smtp::{Encryption, Ended, Session, TurnKind};
+use crate::flow::Connection;
 use crate::packet::{Protocol, Scope, scope};
 use crate::report::tally::Tally;
 use crate::report::{PacketEvent, payload};
@@ -27,6 +28,8 @@ pub(super) struct Seen {
     quit: u64,
     encrypted: u64,
     plain: u64,
+    /// Connections that carried an application which is not known here.
+    unknown: u64,
     /// Replies that refuse, for now (4xx) or for good (5xx).
     pub(super) refusals: u64,
 }
@@ -52,6 +55,12 @@ impl Seen {
                 self.addresses.insert(address);
             }
         }
+    }
+
+    pub(super) fn connection(&mut self, connection: &Connection, application: Option<Protocol>) {
+        let octets = connection.payload_octets;
+        let speaks = application.is_some_and(|p| p != Protocol::Data);
+        self.unknown += u64::from(!speaks && octets.initiator + octets.responder > 0);
     }
 
     pub(super) fn session(&mut self, session: &Session) {
@@ -91,6 +100,10 @@ impl Seen {
             }
             _ => {}
         }
+        if osi == 7 && self.unknown > 0 {
+            let count = units(style, "connection", self.unknown);
+            parts.push(style.say("osi.unknown", &[("count", &count)]));
+        }
         (!parts.is_empty()).then(|| parts.join(&style.word("overview.then")))
     }
 
@@ -129,28 +142,33 @@ impl Seen {
 
     /// How many addresses, and of what kind.
     fn hosts(&self, style: &Style) -> Option<String> {
-        let mut kinds: BTreeMap<(usize, bool), u64> = BTreeMap::new();
+        let mut kinds: BTreeMap<(usize, Option<&str>), u64> = BTreeMap::new();
         for address in &self.addresses {
             let kind = scope(*address);
             let place = Scope::ALL.iter().position(|s| *s == kind).unwrap_or(0);
-            *kinds.entry((place, address.is_ipv4())).or_default() += 1;
+            *kinds.entry((place, standard(kind, address.is_ipv4()))).or_default() += 1;
         }
         let names: Vec<(String, u64)> = kinds
             .into_iter()
-            .map(|((place, v4), count)| (kind_name(style, Scope::ALL[place], v4), count))
+            .map(|((place, standard), count)| (kind_name(style, Scope::ALL[place], standard), count))
             .collect();
         let total = self.addresses.len();
         let count = units(style, "address", total as u64);
         let text = match names.as_slice() {
             [] => return None,
-            [(name, _)] if total == 1 => format!("{count}: {name}"),
+            [(name, _)] if total == 1 => {
+                style.say("osi.addresses.each", &[("count", &count), ("kinds", name)])
+            }
             [(name, _)] if total == 2 => {
                 style.say("osi.addresses.both", &[("count", &count), ("kind", name)])
             }
             [(name, _)] => style.say("osi.addresses.all", &[("count", &count), ("kind", name)]),
             several => {
-                let each: Vec<String> = several.iter().map(|(name, n)| format!("{n} {name}")).collect();
-                format!("{count}: {}", each.join(&style.word("overview.and")))
+                let each = |(name, n): &(String, u64)| {
+                    style.say("osi.addresses.kind", &[("count", n), ("kind", name)])
+                };
+                let kinds = several.iter().map(each).collect::<Vec<_>>().join(&style.word("overview.and"));
+                style.say("osi.addresses.each", &[("count", &count), ("kinds", &kinds)])
             }
         };
         Some(if total >= ADDRESSES { style.say("osi.addresses.more", &[("text", &text)]) } else { text })
@@ -190,16 +208,20 @@ impl Seen {
 }
 
 /// `private (RFC 1918)`.
-fn kind_name(style: &Style, kind: Scope, v4: bool) -> String {
+fn kind_name(style: &Style, kind: Scope, standard: Option<&str>) -> String {
     let word = style.word(&format!("scope.{}", kind.name()));
-    let rfc = match (kind, v4) {
-        (Scope::Private, true) => "RFC 1918",
-        (Scope::Private, false) => "RFC 4193",
-        (Scope::Documentation, true) => "RFC 5737",
-        (Scope::Documentation, false) => "RFC 3849",
-        _ => return word,
-    };
-    format!("{word} ({rfc})")
+    standard.map_or_else(|| word.clone(), |standard| format!("{word} ({standard})"))
+}
+
+/// The standard that gives a kind of address its meaning, where IPv4 and IPv6 have different ones.
+const fn standard(kind: Scope, v4: bool) -> Option<&'static str> {
+    match (kind, v4) {
+        (Scope::Private, true) => Some("RFC 1918"),
+        (Scope::Private, false) => Some("RFC 4193"),
+        (Scope::Documentation, true) => Some("RFC 5737"),
+        (Scope::Documentation, false) => Some("RFC 3849"),
+        _ => None,
+    }
 }
 
 /// `1 packet`, `13 packets`.

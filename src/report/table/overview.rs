@@ -32,7 +32,6 @@ pub(super) struct Overview {
     /// Whose frames were inferred to carry an FCS.
     fcs_from: BTreeSet<MacAddress>,
     cut: u64,
-    unknown: u64,
     /// The first packet that an application speaks in.
     speaks: Option<u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
@@ -49,7 +48,6 @@ impl Overview {
             fcs: Counts::default(),
             fcs_from: BTreeSet::new(),
             cut: 0,
-            unknown: 0,
             speaks: None,
             connections: Vec::new(),
             sessions: Vec::new(),
@@ -172,7 +170,6 @@ impl Overview {
             ("overview.offloaded", "checksum", t.offloaded_checksums),
             ("overview.stopped", "packet", t.stopped),
             ("overview.cut", "packet", self.cut),
-            ("overview.unknown", "connection", self.unknown),
             ("overview.evicted", "connection", t.evicted),
         ];
         for (key, unit, count) in counted.into_iter().filter(|(_, _, count)| *count > 0) {
@@ -279,9 +276,7 @@ impl Sink for Overview {
 
     fn connection(&mut self, connection: &Connection, application: Option<Protocol>) -> io::Result<()> {
         self.tally.connection(connection);
-        let octets = connection.payload_octets;
-        let speaks = application.is_some_and(|p| p != Protocol::Data);
-        self.unknown += u64::from(!speaks && octets.initiator + octets.responder > 0);
+        self.seen.connection(connection, application);
         if self.connections.len() < LISTED {
             self.connections.push((connection.clone(), application));
         }

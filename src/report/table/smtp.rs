@@ -103,7 +103,7 @@ pub(super) fn list(style: &Style, out: &mut String, sessions: &[Session], total:
 
 /// Without the addresses of both ends where the terminal is narrow: the connections' table has them.
 fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
-    let columns = ["stream", "client", "from_to", "verdict", "protected", "took", "ended"];
+    let columns = ["session", "client", "from_to", "verdict", "protected", "took", "ended"];
     let is_wide = style.width >= WIDE;
     let shown: Vec<&str> = columns.into_iter().filter(|&column| is_wide || column != "client").collect();
     let mut grid = style.grid(&shown);
@@ -149,7 +149,7 @@ fn mails(style: &Style, session: &Session) -> Vec<Mail> {
     }
     for abandoned in &session.abandoned {
         let fates = abandoned.rcpt_to.iter().map(|recipient| fate(recipient, abandoned.verdict(recipient)));
-        mails.extend(fates.map(|fate| mail(style, abandoned.mail_from.as_deref(), &fate)));
+        mails.extend(fates.map(|fate| never_sent(style, abandoned.mail_from.as_deref(), &fate)));
     }
     if mails.is_empty() {
         mails.push(without_message(style, session));
@@ -179,11 +179,21 @@ fn mail(style: &Style, from: Option<&str>, fate: &Fate<'_>) -> Mail {
     }
 }
 
+/// A recipient whom no message followed: RCPT's own answer is all that there is.
+fn never_sent(style: &Style, from: Option<&str>, fate: &Fate<'_>) -> Mail {
+    let mail = mail(style, from, fate);
+    let accepted = fate.reply.filter(|reply| fate.verdict == Verdict::Unknown && reply.code < 300);
+    let Some(reply) = accepted else { return mail };
+    Mail { verdict: format!("{} {}", reply.code, style.word("smtp.view.verdict.no_message")), ..mail }
+}
+
 fn without_message(style: &Style, session: &Session) -> Mail {
     let refusal = super::smtp_turns::last_refusal(session);
     let (path, verdict, tone) = match (refusal, session.encryption) {
         (Some((line, code)), _) => {
-            (shown(&line), format!("{code}"), if code >= 500 { Tone::Bad } else { Tone::Warn })
+            // a 421 that no command asked for
+            let line = if line.is_empty() { style.word("smtp.view.no_mail") } else { shown(&line) };
+            (line, format!("{code}"), if code >= 500 { Tone::Bad } else { Tone::Warn })
         }
         (None, Encryption::None) => (style.word("smtp.view.no_mail"), "-".into(), Tone::Quiet),
         (None, Encryption::StartTls { .. } | Encryption::Implicit) => {
