@@ -1,4 +1,4 @@
-//! Who speaks what: decided by what is said, with the port as a hint at most.
+//! Who speaks what: decided by what is said, on any port.
 
 use crate::packet::Protocol;
 
@@ -9,8 +9,6 @@ const ENOUGH: usize = 512;
 struct Opening<'a> {
     initiator: &'a [u8],
     responder: &'a [u8],
-    /// The responder's port.
-    port: u16,
 }
 
 impl<'a> Opening<'a> {
@@ -41,8 +39,8 @@ const TABLE: [Row; 4] =
 /// The application that speaks, from the first octets of both directions.
 ///
 /// `None` as long as it cannot be told; [`Protocol::Data`] once it is none that is known here.
-pub fn identify(from_initiator: &[u8], from_responder: &[u8], responder_port: u16) -> Option<Protocol> {
-    let opening = Opening { initiator: from_initiator, responder: from_responder, port: responder_port };
+pub fn identify(from_initiator: &[u8], from_responder: &[u8]) -> Option<Protocol> {
+    let opening = Opening { initiator: from_initiator, responder: from_responder };
     if from_initiator.is_empty() && from_responder.is_empty() {
         return None;
     }
@@ -239,22 +237,48 @@ fn banner(octets: &[u8]) -> Verdict {
     if greets && words.any(named) { Verdict::Yes } else { Verdict::Wait }
 }
 
-/// DNS is known by its port here, and by a message that can be one (RFC 1035 section 4.1.1; over TCP its
-/// length comes first, section 4.2.2).
+/// DNS over TCP: a length (RFC 1035 section 4.2.2), a header with one question and, from the client, no answer
+/// (section 4.1.1), and that question.
 fn dns(opening: &Opening<'_>) -> Verdict {
-    if opening.port != 53 {
-        return Verdict::No;
+    either(opening.sides().map(dns_message))
+}
+
+/// Octets of the shortest message: a header, and a question for the root.
+const SHORTEST_DNS: u16 = 12 + 5;
+
+fn dns_message(octets: &[u8]) -> Verdict {
+    let at = |index: usize| octets.get(index).copied();
+    let is_response = at(4).is_some_and(|flags| flags & 0x80 != 0);
+    let length = at(0).zip(at(1)).map(|(high, low)| u16::from_be_bytes([high, low]));
+    let fits = length.is_none_or(|length| length >= SHORTEST_DNS)
+        && at(4).is_none_or(|flags| matches!(flags >> 3 & 15, 0..=2 | 4..=6))
+        && at(5).is_none_or(|flags| flags & 0x40 == 0 && (is_response || flags & 0x0f == 0))
+        && at(6).is_none_or(|high| high == 0)
+        && at(7).is_none_or(|questions| questions == 1)
+        && (is_response || octets.iter().skip(8).take(4).all(|&count| count == 0));
+    match octets.get(14..) {
+        _ if !fits || octets.is_empty() => Verdict::No,
+        None => Verdict::Wait,
+        Some(question) => dns_question(question),
     }
-    either(opening.sides().map(|octets| match octets {
-        [] => Verdict::No,
-        [high, low, _, _, flags, _, questions_high, questions_low, _, _, _, _, _, _, ..] => {
-            let length = u16::from_be_bytes([*high, *low]);
-            let questions = u16::from_be_bytes([*questions_high, *questions_low]);
-            let fits = length >= 12 && questions <= 16 && matches!(flags >> 3 & 15, 0..=2 | 4..=6);
-            if fits { Verdict::Yes } else { Verdict::No }
+}
+
+/// A name of labels and a class that exists (RFC 1035 section 4.1.2, RFC 6895 section 3.2).
+fn dns_question(octets: &[u8]) -> Verdict {
+    let mut end = 0;
+    loop {
+        match octets.get(end) {
+            Some(0) => break,
+            Some(&length @ 1..=63) if end < 255 => end += 1 + usize::from(length),
+            Some(_) => return Verdict::No,
+            None => return Verdict::Wait,
         }
-        _ => Verdict::Wait,
-    }))
+    }
+    match octets.get(end + 3..end + 5) {
+        Some([0, 1 | 3 | 4 | 254 | 255]) => Verdict::Yes,
+        Some(_) => Verdict::No,
+        None => Verdict::Wait,
+    }
 }
 
 #[cfg(test)]
@@ -263,8 +287,8 @@ mod tests {
 
     use super::*;
 
-    fn server_first(banner: &str, client: &str, port: u16) -> Option<Protocol> {
-        identify(client.as_bytes(), banner.as_bytes(), port)
+    fn server_first(banner: &str, client: &str) -> Option<Protocol> {
+        identify(client.as_bytes(), banner.as_bytes())
     }
 
     #[test]
@@ -275,92 +299,82 @@ mod tests {
     }
 
     #[test]
-    fn a_banner_that_says_smtp_is_smtp_on_every_port() {
-        for port in [25, 587, 1025, 2525, 40000] {
-            assert_eq!(server_first("220 mx.example.test ESMTP Postfix\r\n", "", port), Some(Protocol::Smtp));
-        }
-        assert_eq!(server_first("220-mx.example.test\r\n220 smtp ready\r\n", "", 25), Some(Protocol::Smtp));
-        assert_eq!(server_first("554 No SMTP service here\r\n", "", 25), Some(Protocol::Smtp));
-        assert_eq!(server_first("220 mx.example.test LMTP\r\n", "", 24), Some(Protocol::Smtp));
+    fn a_banner_that_says_smtp_is_smtp() {
+        assert_eq!(server_first("220 mx.example.test ESMTP Postfix\r\n", ""), Some(Protocol::Smtp));
+        assert_eq!(server_first("220-mx.example.test\r\n220 smtp ready\r\n", ""), Some(Protocol::Smtp));
+        assert_eq!(server_first("554 No SMTP service here\r\n", ""), Some(Protocol::Smtp));
+        assert_eq!(server_first("220 mx.example.test LMTP\r\n", ""), Some(Protocol::Smtp));
     }
 
     #[test]
     fn a_banner_of_220_alone_decides_nothing() {
-        assert_eq!(server_first("220 mx.example.test\r\n", "", 25), None);
-        assert_eq!(server_first("220 mx.example.test\r\n", "EH", 25), None);
-        assert_eq!(
-            server_first("220 mx.example.test\r\n", "EHLO pc.example.test\r\n", 25),
-            Some(Protocol::Smtp)
-        );
-        assert_eq!(server_first("220 mx.example.test\r\n", "helo pc\r\n", 40000), Some(Protocol::Smtp));
+        assert_eq!(server_first("220 mx.example.test\r\n", ""), None);
+        assert_eq!(server_first("220 mx.example.test\r\n", "EH"), None);
+        assert_eq!(server_first("220 mx.example.test\r\n", "EHLO pc.example.test\r\n"), Some(Protocol::Smtp));
+        assert_eq!(server_first("220 mx.example.test\r\n", "helo pc\r\n"), Some(Protocol::Smtp));
     }
 
     #[test]
     fn ftp_is_not_smtp() {
         for command in ["USER alice\r\n", "PASS secret\r\n", "AUTH TLS\r\n", "FEAT\r\n"] {
-            assert_eq!(
-                server_first("220 ftp.example.test\r\n", command, 21),
-                Some(Protocol::Data),
-                "{command}"
-            );
+            assert_eq!(server_first("220 ftp.example.test\r\n", command), Some(Protocol::Data), "{command}");
         }
-        assert_eq!(
-            server_first("220 ftp.example.test\r\n", "NOOP\r\nUSER alice\r\n", 21),
-            Some(Protocol::Data)
-        );
+        assert_eq!(server_first("220 ftp.example.test\r\n", "NOOP\r\nUSER alice\r\n"), Some(Protocol::Data));
     }
 
     #[test]
     fn a_conversation_captured_from_its_middle_is_smtp_by_its_verb() {
-        assert_eq!(identify(b"MAIL FROM:<a@example.test>\r\n", b"", 25), Some(Protocol::Smtp));
-        assert_eq!(
-            identify(b"RSET\r\nrcpt to:<b@example.test>\r\n", b"250 OK\r\n", 25),
-            Some(Protocol::Smtp)
-        );
-        assert_eq!(identify(b"QUIT\r\n", b"", 25), None);
+        assert_eq!(identify(b"MAIL FROM:<a@example.test>\r\n", b""), Some(Protocol::Smtp));
+        assert_eq!(identify(b"RSET\r\nrcpt to:<b@example.test>\r\n", b"250 OK\r\n"), Some(Protocol::Smtp));
+        assert_eq!(identify(b"QUIT\r\n", b""), None);
     }
 
     #[test]
-    fn port_25_that_speaks_something_else_is_not_smtp() {
-        assert_eq!(identify(b"", b"SSH-2.0-OpenSSH_9.2\r\n", 25), Some(Protocol::Data));
-        assert_eq!(identify(b"", b"+OK ready\r\n", 25), Some(Protocol::Data));
-        assert_eq!(identify(b"", b"* OK IMAP4rev1 ready\r\n", 143), Some(Protocol::Data));
-        assert_eq!(identify(b"GET / HTTP/1.1\r\n", b"", 25), Some(Protocol::Http));
+    fn what_speaks_something_else_is_not_smtp() {
+        assert_eq!(identify(b"", b"SSH-2.0-OpenSSH_9.2\r\n"), Some(Protocol::Data));
+        assert_eq!(identify(b"", b"+OK ready\r\n"), Some(Protocol::Data));
+        assert_eq!(identify(b"", b"* OK IMAP4rev1 ready\r\n"), Some(Protocol::Data));
+        assert_eq!(identify(b"GET / HTTP/1.1\r\n", b""), Some(Protocol::Http));
     }
 
     #[test]
     fn http_is_known_by_either_side() {
-        assert_eq!(identify(b"GET /index.html HTTP/1.1\r\n", b"", 8080), Some(Protocol::Http));
-        assert_eq!(identify(b"", b"HTTP/1.0 200 OK\r\n", 80), Some(Protocol::Http));
-        assert_eq!(identify(b"OPTIONS sip:a@example.test SIP/2.0\r\n", b"", 5060), Some(Protocol::Data));
-        assert_eq!(identify(b"GET /ind", b"", 80), None);
+        assert_eq!(identify(b"GET /index.html HTTP/1.1\r\n", b""), Some(Protocol::Http));
+        assert_eq!(identify(b"", b"HTTP/1.0 200 OK\r\n"), Some(Protocol::Http));
+        assert_eq!(identify(b"OPTIONS sip:a@example.test SIP/2.0\r\n", b""), Some(Protocol::Data));
+        assert_eq!(identify(b"GET /ind", b""), None);
     }
 
     #[test]
     fn tls_is_known_by_a_hello_from_either_side() {
         let hello = [22, 3, 1, 2, 0, 1, 0, 1, 0xfc];
-        assert_eq!(identify(&hello, b"", 465), Some(Protocol::Tls));
-        assert_eq!(identify(b"", &[22, 3, 3, 0, 80, 2], 40000), Some(Protocol::Tls));
-        assert_eq!(identify(&hello[..5], b"", 25), None);
-        assert_eq!(identify(&[22, 3, 1, 2, 0, 9], b"", 443), Some(Protocol::Data));
+        assert_eq!(identify(&hello, b""), Some(Protocol::Tls));
+        assert_eq!(identify(b"", &[22, 3, 3, 0, 80, 2]), Some(Protocol::Tls));
+        assert_eq!(identify(&hello[..5], b""), None);
+        assert_eq!(identify(&[22, 3, 1, 2, 0, 9], b""), Some(Protocol::Data));
     }
 
     #[test]
-    fn dns_over_tcp_needs_its_port_and_a_message() {
-        let query = [0, 28, 0x1a, 0x2b, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, 2, b'm', b'x'];
-        assert_eq!(identify(&query, b"", 53), Some(Protocol::Dns));
-        assert_eq!(identify(&query, b"", 5300), Some(Protocol::Data));
-        assert_eq!(identify(&query[..2], b"", 53), None);
-        assert_eq!(identify(b"hello, who is there?", b"", 53), Some(Protocol::Data));
+    fn dns_over_tcp_is_known_by_a_whole_question() {
+        let query = b"\0\x1c\x1a\x2b\x01\0\0\x01\0\0\0\0\0\0\x02mx\x07example\0\0\x0f\0\x01";
+        assert_eq!(identify(query, b""), Some(Protocol::Dns));
+        for end in 1..query.len() {
+            assert_eq!(identify(&query[..end], b""), None, "{end} octets");
+        }
+        let mut answer = *query;
+        (answer[4], answer[9]) = (0x85, 1);
+        assert_eq!(identify(b"", &answer), Some(Protocol::Dns));
+        assert_eq!(identify(&[&query[..9], &[1], &query[10..]].concat(), b""), Some(Protocol::Data));
+        assert_eq!(identify(b"hello, who is there?", b""), Some(Protocol::Data));
     }
 
     #[test]
     fn doubt_ends_after_512_octets_of_both() {
         let banner = format!("220-{}\r\n", "x".repeat(600));
         let client = "NOOP\r\n".repeat(100);
-        assert_eq!(server_first(&banner, "", 25), None);
-        assert_eq!(server_first(&banner, &client, 25), Some(Protocol::Data));
-        assert_eq!(identify(b"", b"", 25), None);
+        assert_eq!(server_first(&banner, ""), None);
+        assert_eq!(server_first(&banner, &client), Some(Protocol::Data));
+        assert_eq!(identify(b"", b""), None);
     }
 
     proptest! {
@@ -368,15 +382,14 @@ mod tests {
         fn arbitrary_openings_never_panic(
             initiator in proptest::collection::vec(any::<u8>(), 0..80),
             responder in proptest::collection::vec(any::<u8>(), 0..80),
-            port: u16,
         ) {
-            identify(&initiator, &responder, port);
+            identify(&initiator, &responder);
         }
 
         #[test]
         fn more_octets_never_change_what_was_told(cut in 0usize..60) {
             let client = b"EHLO pc.example.test\r\nMAIL FROM:<a@example.test>\r\nRCPT TO:<b@example.test>\r\n";
-            let answer = identify(&client[..cut], b"220 mx.example.test\r\n", 25);
+            let answer = identify(&client[..cut], b"220 mx.example.test\r\n");
             prop_assert!(answer.is_none() || answer == Some(Protocol::Smtp));
         }
     }

@@ -68,7 +68,7 @@ impl Stream {
             Stream::Undecided(undecided) => {
                 let taken = undecided.take(delivery, octets);
                 let full = taken < octets.len();
-                let decision = undecided.decide(0).or(full.then_some(Protocol::Data));
+                let decision = undecided.decide().or(full.then_some(Protocol::Data));
                 let Some(protocol) = decision else { return };
                 let undecided = std::mem::take(&mut **undecided);
                 *self = undecided.become_stream(protocol, limits);
@@ -118,16 +118,11 @@ impl Stream {
 
     /// The connection is over: what it spoke, and its session if it had one.
     pub(super) fn finish(
-        mut self,
+        self,
         connection: &Connection,
         limits: Option<Limits>,
     ) -> (Option<Protocol>, Option<Session>) {
         let port = connection.endpoints.responder.port;
-        if let Stream::Undecided(undecided) = &mut self
-            && let Some(protocol) = undecided.decide(port)
-        {
-            self = std::mem::take(&mut **undecided).become_stream(protocol, limits);
-        }
         let application = self.application().filter(|&protocol| protocol != Protocol::Data);
         let session = match self {
             Stream::Smtp(reader) => reader.finish(connection),
@@ -158,8 +153,8 @@ impl Undecided {
         }
     }
 
-    fn decide(&self, responder_port: u16) -> Option<Protocol> {
-        identify(&self.sides.initiator, &self.sides.responder, responder_port)
+    fn decide(&self) -> Option<Protocol> {
+        identify(&self.sides.initiator, &self.sides.responder)
     }
 
     /// Hands what was kept to the reader of the protocol.
