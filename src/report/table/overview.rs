@@ -98,7 +98,9 @@ impl Overview {
             if self.fcs_from.len() > SOURCES {
                 names.push("…".to_owned());
             }
-            why.push_str(&style.say("overview.fcs.from", &[("sources", &names.join(", "))]));
+            why.push_str(
+                &style.say("overview.fcs.from", &[("sources", &names.join(&style.word("overview.and")))]),
+            );
         }
         let values: [(&str, &dyn Display); 6] = [
             ("carried", &fcs.carried()),
@@ -160,7 +162,8 @@ impl Overview {
             .map(|(name, n)| format!("{} {}", title(name), units(style, "packet", *n)))
             .collect();
         if !bad.is_empty() {
-            let mut text = style.say("overview.bad_checksums", &[("which", &bad.join(", "))]);
+            let mut text =
+                style.say("overview.bad_checksums", &[("which", &bad.join(&style.word("overview.and")))]);
             if t.bad_checksums.keys().all(|name| matches!(*name, "tcp" | "udp")) {
                 text.push_str(&style.word("overview.bad_checksums.offload"));
             }
@@ -215,7 +218,10 @@ impl Overview {
             Some(tcp::note_count(style, *note, *count))
         });
         parts.extend(notes);
-        (!parts.is_empty()).then(|| style.say("overview.tcp", &[("what", &parts.join(", "))]))
+        (!parts.is_empty()).then(|| {
+            let what = parts.join(&style.word("overview.and"));
+            style.say("overview.tcp", &[("what", &what)])
+        })
     }
 
     /// The commands that show more of what is in here, each on one line.
@@ -331,7 +337,7 @@ fn kind(style: &Style, info: &SourceInfo) -> String {
     }
     if !links.is_empty() {
         text.push_str(" · ");
-        text.push_str(&links.join(", "));
+        text.push_str(&links.join(&style.word("overview.and")));
     }
     if info.interfaces.len() > 1 {
         text.push_str(" · ");
