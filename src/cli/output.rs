@@ -11,6 +11,9 @@ use crate::report::Out;
 /// Octets collected before they are handed over.
 const BUFFER: usize = 128 << 10;
 
+/// Room for the record that fills a buffer up.
+const ONE_MORE: usize = BUFFER / 8;
+
 /// Buffers on their way at a time.
 const IN_FLIGHT: usize = 16;
 
@@ -39,14 +42,16 @@ impl BackgroundWriter {
     }
 
     fn hand_over(&mut self) -> io::Result<()> {
-        let next = self.next();
-        let buffer = mem::replace(&mut self.buffer, next);
-        self.ask(Task::Write(buffer))
+        let mut buffer = mem::take(&mut self.buffer);
+        let handed = self.exchange(&mut buffer);
+        self.buffer = buffer;
+        handed
     }
 
-    /// An empty buffer: one that was written, or a new one.
-    fn next(&self) -> Vec<u8> {
-        self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BUFFER + BUFFER / 8))
+    /// Gives a full buffer to the thread, and takes an empty one for it: one that was written, or a new one.
+    fn exchange(&mut self, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let next = self.empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(BUFFER + ONE_MORE));
+        self.ask(Task::Write(mem::replace(buffer, next)))
     }
 
     fn ask(&mut self, task: Task) -> io::Result<()> {
@@ -94,8 +99,7 @@ impl Out for BackgroundWriter {
         if !self.buffer.is_empty() {
             self.hand_over()?;
         }
-        let next = self.next();
-        self.ask(Task::Write(mem::replace(buffer, next)))
+        self.exchange(buffer)
     }
 }
 
@@ -171,6 +175,19 @@ mod tests {
         }
         drop(writer);
         assert!(*out.0.lock().unwrap() == expected);
+    }
+
+    #[test]
+    fn a_full_buffer_comes_behind_what_was_written_before_it() {
+        let out = Shared::default();
+        let mut writer = BackgroundWriter::new(out.clone());
+        let mut buffer = b" second".to_vec();
+        writer.write_all(b"first").unwrap();
+        writer.write_buffer(&mut buffer).unwrap();
+        assert!(buffer.is_empty());
+        writer.write_all(b" third").unwrap();
+        drop(writer);
+        assert_eq!(*out.0.lock().unwrap(), b"first second third");
     }
 
     #[test]

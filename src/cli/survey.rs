@@ -2,7 +2,7 @@
 //! file begins and ends. So no answer depends on the order of frames, and files find their places. A file that
 //! is alone has its place, and is read through only if a verdict on an FCS turns out to need it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::plan::Plan;
 use crate::capture::{OpenError, Source, Span, assign_captures};
@@ -72,13 +72,17 @@ fn look_now(path: &Path) -> Result<Looked, OpenError> {
 fn look_later(path: &Path) -> Result<Looked, OpenError> {
     let mut looked = Looked::new(path)?;
     if looked.source.is_rereadable() {
-        let path = PathBuf::from(path);
-        looked.evidence = Evidence::when_needed(move || {
-            // a file that is gone by now gives no evidence
-            look_now(&path).map(|looked| looked.evidence).unwrap_or_default()
-        });
+        let path = path.to_path_buf();
+        // a file that is gone by then gives no evidence
+        looked.evidence = Evidence::when_needed(move || evidence_of(&path).unwrap_or_default());
     }
     Ok(looked)
+}
+
+fn evidence_of(path: &Path) -> Result<Evidence, OpenError> {
+    let mut looked = Looked::new(path)?;
+    looked.read_through();
+    Ok(looked.evidence)
 }
 
 impl Looked {

@@ -1,5 +1,8 @@
 //! What holds for every header: octets of any kind, cut anywhere; and the FCS and the chain of headers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use proptest::prelude::*;
 
 use super::*;
@@ -228,6 +231,37 @@ fn a_cut_frame_has_no_bad_fcs() {
     assert_eq!(dissector().dissect(&cut).fcs.unwrap().state, FcsState::Unverifiable);
     let undeclared = Frame { declared_fcs: DeclaredFcs::Unknown, ..cut };
     assert_eq!(dissector().dissect(&undeclared).fcs.unwrap().state, FcsState::Unknown);
+}
+
+#[test]
+fn a_cut_frame_that_never_had_room_for_an_fcs_has_none() {
+    let octets = ethernet(0x0800, &ipv4(6, &tcp(&[b'a'; 90])));
+    let cut = Frame { original_length: octets.len() as u32, ..frame(&octets[..60]) };
+    assert_eq!(dissector().dissect(&cut).fcs.unwrap().state, FcsState::Absent);
+}
+
+#[test]
+fn the_first_pass_is_made_for_the_first_frame_with_room_for_an_fcs_and_once() {
+    let full = ethernet(0x0800, &ipv4(6, &tcp(&[b'a'; 30])));
+    let mut padded = ethernet(0x0800, &ipv4(6, &tcp(b"")));
+    padded.resize(60, 0);
+    let mut bad = with_fcs(full.clone());
+    *bad.last_mut().unwrap() ^= 1;
+    let passes = Arc::new(AtomicU32::new(0));
+    let made = Arc::clone(&passes);
+    let good = with_fcs(full.clone());
+    let evidence = Evidence::when_needed(move || {
+        made.fetch_add(1, Ordering::Relaxed);
+        let mut evidence = Evidence::default();
+        evidence.learn(&frame(&good));
+        evidence
+    });
+    let mut dissector = Dissector::new(FcsMode::Auto, evidence);
+    let mut state = |octets: &[u8]| dissector.dissect(&frame(octets)).fcs.unwrap().state;
+    assert_eq!([state(&full), state(&padded)], [FcsState::Absent; 2]);
+    assert_eq!(passes.load(Ordering::Relaxed), 0);
+    assert_eq!([state(&bad), state(&bad)], [FcsState::Bad; 2]);
+    assert_eq!(passes.load(Ordering::Relaxed), 1);
 }
 
 #[test]

@@ -104,7 +104,8 @@ pub(crate) const fn minimum(tagged: bool) -> usize {
 #[derive(Default)]
 pub struct Evidence {
     sources: AHashSet<Source>,
-    first_pass: Option<FirstPass>,
+    /// Not run yet.
+    first_passes: Vec<FirstPass>,
 }
 
 /// Reads a capture through and tells what it found.
@@ -117,7 +118,7 @@ impl Evidence {
     /// What `first_pass` will find in the capture. It runs once the verdict on a frame depends on it, which in
     /// most captures is never: the headers of most frames leave no room for an FCS.
     pub fn when_needed(first_pass: impl FnOnce() -> Evidence + Send + 'static) -> Self {
-        Self { sources: AHashSet::new(), first_pass: Some(Box::new(first_pass)) }
+        Self { first_passes: vec![Box::new(first_pass)], ..Self::default() }
     }
 
     /// Takes note of a frame, in a first pass over a capture.
@@ -136,14 +137,7 @@ impl Evidence {
     pub fn merge(&mut self, other: Evidence) {
         let room = MAX_SOURCES.saturating_sub(self.sources.len());
         self.sources.extend(other.sources.into_iter().take(room));
-        self.first_pass = match (self.first_pass.take(), other.first_pass) {
-            (Some(ours), Some(theirs)) => Some(Box::new(|| {
-                let mut both = ours();
-                both.merge(theirs());
-                both
-            })),
-            (ours, theirs) => ours.or(theirs),
-        };
+        self.first_passes.extend(other.first_passes);
     }
 
     fn add(&mut self, frame: &Frame<'_>) {
@@ -153,7 +147,7 @@ impl Evidence {
     }
 
     fn has(&mut self, frame: &Frame<'_>) -> bool {
-        if let Some(first_pass) = self.first_pass.take() {
+        while let Some(first_pass) = self.first_passes.pop() {
             self.merge(first_pass());
         }
         !self.sources.is_empty() && source_of(frame).is_some_and(|source| self.sources.contains(&source))

@@ -210,7 +210,10 @@ impl Seen {
 /// `private (RFC 1918)`.
 fn kind_name(style: &Style, kind: Scope, standard: Option<&str>) -> String {
     let word = style.word(&format!("scope.{}", kind.name()));
-    standard.map_or_else(|| word.clone(), |standard| format!("{word} ({standard})"))
+    match standard {
+        Some(standard) => format!("{word} ({standard})"),
+        None => word,
+    }
 }
 
 /// The standard that gives a kind of address its meaning, where IPv4 and IPv6 have different ones.

@@ -1,15 +1,13 @@
 //! The frame check sequence: when it is there, and when it is right.
 
-mod common;
-
 use std::process::Stdio;
 
-use common::frames::{
+use crate::common::frames::{
     ACK, Dialogue, Ipv4, SERVER, checksum, ethernet, padded, slices, tcp, udp_frame, udp_frame_back,
     with_bad_fcs, with_fcs,
 };
-use common::pcapng::Pcapng;
-use common::{file, layerscope, pcap, records, records_of, records_of_frames, records_with, stdout};
+use crate::common::pcapng::Pcapng;
+use crate::common::{file, layerscope, pcap, records, records_of, records_of_frames, records_with, stdout};
 use serde_json::Value;
 
 const DECLARED: u32 = 0x2400_0001;

@@ -2,17 +2,17 @@
 
 /// A capture that grows block by block, in one byte order at a time.
 #[derive(Default)]
-pub struct Pcapng {
-    pub octets: Vec<u8>,
+pub(crate) struct Pcapng {
+    pub(crate) octets: Vec<u8>,
     big_endian: bool,
 }
 
 /// An option of a block: its code and value.
-pub type Opt<'a> = (u16, &'a [u8]);
+pub(crate) type Opt<'a> = (u16, &'a [u8]);
 
 impl Pcapng {
     /// A little-endian section.
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut file = Self::default();
         file.section(false, &[]);
         file
@@ -39,7 +39,7 @@ impl Pcapng {
     }
 
     /// Any block.
-    pub fn block(&mut self, kind: u32, body: &[u8]) -> &mut Self {
+    pub(crate) fn block(&mut self, kind: u32, body: &[u8]) -> &mut Self {
         let length = self.u32(12 + body.len().next_multiple_of(4) as u32);
         self.octets.extend(self.u32(kind));
         self.octets.extend(length);
@@ -50,7 +50,7 @@ impl Pcapng {
     }
 
     /// A new section, from which on the byte order holds.
-    pub fn section(&mut self, big_endian: bool, options: &[Opt<'_>]) -> &mut Self {
+    pub(crate) fn section(&mut self, big_endian: bool, options: &[Opt<'_>]) -> &mut Self {
         self.big_endian = big_endian;
         let mut body = self.u32(0x1a2b_3c4d).to_vec();
         body.extend(self.u16(1));
@@ -60,7 +60,7 @@ impl Pcapng {
         self.block(0x0a0d_0d0a, &body)
     }
 
-    pub fn interface(&mut self, link_type: u16, snap_length: u32, options: &[Opt<'_>]) -> &mut Self {
+    pub(crate) fn interface(&mut self, link_type: u16, snap_length: u32, options: &[Opt<'_>]) -> &mut Self {
         let mut body = self.u16(link_type).to_vec();
         body.extend([0; 2]);
         body.extend(self.u32(snap_length));
@@ -69,7 +69,13 @@ impl Pcapng {
     }
 
     /// An enhanced packet block of a frame captured whole.
-    pub fn packet(&mut self, interface: u32, ticks: u64, frame: &[u8], options: &[Opt<'_>]) -> &mut Self {
+    pub(crate) fn packet(
+        &mut self,
+        interface: u32,
+        ticks: u64,
+        frame: &[u8],
+        options: &[Opt<'_>],
+    ) -> &mut Self {
         let length = frame.len() as u32;
         let mut body = Vec::new();
         for word in [interface, (ticks >> 32) as u32, ticks as u32, length, length] {
@@ -82,7 +88,7 @@ impl Pcapng {
     }
 
     /// A simple packet block.
-    pub fn simple(&mut self, frame: &[u8]) -> &mut Self {
+    pub(crate) fn simple(&mut self, frame: &[u8]) -> &mut Self {
         let mut body = self.u32(frame.len() as u32).to_vec();
         body.extend_from_slice(frame);
         self.block(3, &body)

@@ -1,10 +1,10 @@
 //! IP: how long a packet is, fragments, and checksums of a host that looks at itself.
 
-mod common;
-
-use common::frames::{ACK, CLIENT, Dialogue, Ipv4, PSH, SERVER, SYN, checksum, ethernet, slices, tcp, udp};
-use common::pcapng::Pcapng;
-use common::{records_of, records_of_frames};
+use crate::common::frames::{
+    ACK, CLIENT, Dialogue, Ipv4, PSH, SERVER, SYN, checksum, ethernet, slices, tcp, udp,
+};
+use crate::common::pcapng::Pcapng;
+use crate::common::{records_of, records_of_frames};
 use serde_json::Value;
 
 const MORE: u16 = 0x2000;

@@ -1,17 +1,17 @@
 //! Frames, built octet by octet, with the checksums that belong to them.
 
 /// Flags of a TCP header.
-pub const FIN: u8 = 0x01;
-pub const SYN: u8 = 0x02;
-pub const PSH: u8 = 0x08;
-pub const ACK: u8 = 0x10;
+pub(crate) const FIN: u8 = 0x01;
+pub(crate) const SYN: u8 = 0x02;
+pub(crate) const PSH: u8 = 0x08;
+pub(crate) const ACK: u8 = 0x10;
 
 /// The station that begins, and the one that answers: last octets of MAC and IP addresses.
-pub const CLIENT: u8 = 1;
-pub const SERVER: u8 = 2;
+pub(crate) const CLIENT: u8 = 1;
+pub(crate) const SERVER: u8 = 2;
 
 /// An Ethernet II frame from `02:00:00:00:00:source`, neither padded nor with an FCS.
-pub fn ethernet(source: u8, destination: u8, ether_type: u16, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn ethernet(source: u8, destination: u8, ether_type: u16, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![2, 0, 0, 0, 0, destination, 2, 0, 0, 0, 0, source];
     frame.extend(ether_type.to_be_bytes());
     frame.extend_from_slice(payload);
@@ -19,27 +19,27 @@ pub fn ethernet(source: u8, destination: u8, ether_type: u16, payload: &[u8]) ->
 }
 
 /// The frame, brought up to the 60 octets that Ethernet asks for.
-pub fn padded(mut frame: Vec<u8>) -> Vec<u8> {
+pub(crate) fn padded(mut frame: Vec<u8>) -> Vec<u8> {
     frame.resize(frame.len().max(60), 0);
     frame
 }
 
 /// The frame with the CRC-32 that belongs to it, least significant octet first.
-pub fn with_fcs(mut frame: Vec<u8>) -> Vec<u8> {
+pub(crate) fn with_fcs(mut frame: Vec<u8>) -> Vec<u8> {
     let crc = crc32fast::hash(&frame);
     frame.extend(crc.to_le_bytes());
     frame
 }
 
 /// The frame with a CRC-32 of which one bit is wrong.
-pub fn with_bad_fcs(frame: Vec<u8>) -> Vec<u8> {
+pub(crate) fn with_bad_fcs(frame: Vec<u8>) -> Vec<u8> {
     let mut frame = with_fcs(frame);
     *frame.last_mut().unwrap() ^= 1;
     frame
 }
 
 /// The Internet checksum (RFC 1071).
-pub fn checksum(octets: &[u8]) -> u16 {
+pub(crate) fn checksum(octets: &[u8]) -> u16 {
     let mut sum: u32 =
         octets.chunks(2).map(|pair| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0))).sum();
     while sum > 0xffff {
@@ -50,23 +50,23 @@ pub fn checksum(octets: &[u8]) -> u16 {
 
 /// An IPv4 packet from 10.0.0.`source` to 10.0.0.`destination`.
 #[derive(Clone, Copy)]
-pub struct Ipv4 {
-    pub source: u8,
-    pub destination: u8,
-    pub protocol: u8,
-    pub identification: u16,
+pub(crate) struct Ipv4 {
+    pub(crate) source: u8,
+    pub(crate) destination: u8,
+    pub(crate) protocol: u8,
+    pub(crate) identification: u16,
     /// More fragments, and the offset in units of 8 octets.
-    pub fragment: u16,
+    pub(crate) fragment: u16,
     /// As it stands in the header; what is right where `None`.
-    pub total_length: Option<u16>,
+    pub(crate) total_length: Option<u16>,
 }
 
 impl Ipv4 {
-    pub fn new(source: u8, destination: u8, protocol: u8) -> Self {
+    pub(crate) fn new(source: u8, destination: u8, protocol: u8) -> Self {
         Self { source, destination, protocol, identification: 1, fragment: 0, total_length: None }
     }
 
-    pub fn packet(self, payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn packet(self, payload: &[u8]) -> Vec<u8> {
         let total = self.total_length.unwrap_or(20 + payload.len() as u16);
         let mut packet = vec![0x45, 0];
         packet.extend(total.to_be_bytes());
@@ -80,7 +80,7 @@ impl Ipv4 {
     }
 
     /// The packet in an Ethernet frame between the stations of the same numbers.
-    pub fn frame(self, payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn frame(self, payload: &[u8]) -> Vec<u8> {
         ethernet(self.source, self.destination, 0x0800, &self.packet(payload))
     }
 }
@@ -95,7 +95,7 @@ fn seal(octets: &mut [u8], at: usize, source: u8, destination: u8, protocol: u8)
 }
 
 /// A UDP datagram (header and payload) from 10.0.0.`source`.
-pub fn udp(source: u8, destination: u8, ports: (u16, u16), payload: &[u8]) -> Vec<u8> {
+pub(crate) fn udp(source: u8, destination: u8, ports: (u16, u16), payload: &[u8]) -> Vec<u8> {
     let mut datagram = Vec::new();
     datagram.extend(ports.0.to_be_bytes());
     datagram.extend(ports.1.to_be_bytes());
@@ -107,17 +107,17 @@ pub fn udp(source: u8, destination: u8, ports: (u16, u16), payload: &[u8]) -> Ve
 }
 
 /// A UDP datagram in a frame of the client.
-pub fn udp_frame(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn udp_frame(payload: &[u8]) -> Vec<u8> {
     Ipv4::new(CLIENT, SERVER, 17).frame(&udp(CLIENT, SERVER, (40_000, 9999), payload))
 }
 
 /// The server's counterpart.
-pub fn udp_frame_back(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn udp_frame_back(payload: &[u8]) -> Vec<u8> {
     Ipv4::new(SERVER, CLIENT, 17).frame(&udp(SERVER, CLIENT, (9999, 40_000), payload))
 }
 
 /// A TCP segment (header and payload) from 10.0.0.`source`.
-pub fn tcp(
+pub(crate) fn tcp(
     source: u8,
     destination: u8,
     ports: (u16, u16),
@@ -136,8 +136,8 @@ pub fn tcp(
 }
 
 /// A dialogue over TCP, frame by frame: handshake, what each side says, and the end.
-pub struct Dialogue {
-    pub frames: Vec<Vec<u8>>,
+pub(crate) struct Dialogue {
+    pub(crate) frames: Vec<Vec<u8>>,
     port: u16,
     /// Next sequence numbers of client and server.
     next: [u32; 2],
@@ -146,7 +146,7 @@ pub struct Dialogue {
 
 impl Dialogue {
     /// The three segments that open a connection to `port`.
-    pub fn open(port: u16) -> Self {
+    pub(crate) fn open(port: u16) -> Self {
         let mut dialogue = Self { frames: Vec::new(), port, next: [1000, 5000], identification: 0 };
         dialogue.push(CLIENT, SYN, b"");
         dialogue.push(SERVER, SYN | ACK, b"");
@@ -154,16 +154,16 @@ impl Dialogue {
         dialogue
     }
 
-    pub fn client(&mut self, text: &[u8]) -> &mut Self {
+    pub(crate) fn client(&mut self, text: &[u8]) -> &mut Self {
         self.push(CLIENT, PSH | ACK, text)
     }
 
-    pub fn server(&mut self, text: &[u8]) -> &mut Self {
+    pub(crate) fn server(&mut self, text: &[u8]) -> &mut Self {
         self.push(SERVER, PSH | ACK, text)
     }
 
     /// Both ends close.
-    pub fn close(&mut self) -> &mut Self {
+    pub(crate) fn close(&mut self) -> &mut Self {
         self.push(CLIENT, FIN | ACK, b"").push(SERVER, FIN | ACK, b"").push(CLIENT, ACK, b"")
     }
 
@@ -183,6 +183,6 @@ impl Dialogue {
 }
 
 /// `frames` as [`super::pcap`] and others take them.
-pub fn slices(frames: &[Vec<u8>]) -> Vec<&[u8]> {
+pub(crate) fn slices(frames: &[Vec<u8>]) -> Vec<&[u8]> {
     frames.iter().map(Vec::as_slice).collect()
 }

@@ -1,22 +1,24 @@
 //! Runs the real binary, and builds small captures.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
-
-pub mod frames;
-pub mod pcapng;
+pub(crate) mod frames;
+pub(crate) mod pcapng;
+pub(crate) mod talk;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
 
+/// Every view of a capture.
+pub(crate) const VIEWS: [&str; 6] = ["overview", "packets", "layers", "tcp", "smtp", "fcs"];
+
 /// A capture of `samples/`.
-pub fn sample(name: &str) -> PathBuf {
+pub(crate) fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)
 }
 
 /// Every capture of `samples/`.
-pub fn samples() -> Vec<PathBuf> {
+pub(crate) fn samples() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples");
     let mut found: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()
@@ -32,34 +34,34 @@ pub fn samples() -> Vec<PathBuf> {
 }
 
 /// `layerscope`, in English, as wide as a small terminal.
-pub fn layerscope() -> Command {
+pub(crate) fn layerscope() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_layerscope"));
     command.env("LANG", "C.UTF-8").env_remove("LC_ALL").env_remove("LC_MESSAGES").env("COLUMNS", "80");
     command
 }
 
 /// Runs it with these words.
-pub fn run<S: AsRef<std::ffi::OsStr>>(words: impl IntoIterator<Item = S>) -> Output {
+pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(words: impl IntoIterator<Item = S>) -> Output {
     layerscope().args(words).output().unwrap()
 }
 
 /// Standard output as text; must be UTF-8.
-pub fn stdout(output: &Output) -> String {
+pub(crate) fn stdout(output: &Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
 /// Standard error as text.
-pub fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// The records that a view writes of a capture.
-pub fn records(view: &str, capture: &Path) -> Vec<Value> {
+pub(crate) fn records(view: &str, capture: &Path) -> Vec<Value> {
     records_with(view, capture, &[])
 }
 
 /// The records that a view writes of a capture, with more options.
-pub fn records_with(view: &str, capture: &Path, options: &[&str]) -> Vec<Value> {
+pub(crate) fn records_with(view: &str, capture: &Path, options: &[&str]) -> Vec<Value> {
     let output =
         layerscope().arg(view).args(["--format", "json"]).args(options).arg(capture).output().unwrap();
     assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
@@ -67,18 +69,18 @@ pub fn records_with(view: &str, capture: &Path, options: &[&str]) -> Vec<Value> 
 }
 
 /// The records that a view writes of these octets, saved as `name`.
-pub fn records_of(view: &str, name: &str, octets: &[u8]) -> Vec<Value> {
+pub(crate) fn records_of(view: &str, name: &str, octets: &[u8]) -> Vec<Value> {
     let (_keep, path) = file(name, octets);
     records(view, &path)
 }
 
 /// Those of a capture with the link type Ethernet, or what stands in its place in the file header.
-pub fn records_of_frames(view: &str, link_type: u32, frames: &[&[u8]]) -> Vec<Value> {
+pub(crate) fn records_of_frames(view: &str, link_type: u32, frames: &[&[u8]]) -> Vec<Value> {
     records_of(view, "capture.pcap", &pcap(link_type, frames))
 }
 
 /// Octets of a classic pcap: microseconds, little-endian, these frames a millisecond apart.
-pub fn pcap(link_type: u32, frames: &[&[u8]]) -> Vec<u8> {
+pub(crate) fn pcap(link_type: u32, frames: &[&[u8]]) -> Vec<u8> {
     let mut out = Vec::new();
     for word in [0xa1b2_c3d4, 0x0004_0002, 0, 0, 262_144, link_type] {
         out.extend_from_slice(&u32::to_le_bytes(word));
@@ -94,7 +96,7 @@ pub fn pcap(link_type: u32, frames: &[&[u8]]) -> Vec<u8> {
 }
 
 /// A file of these octets in a folder of its own, which goes when the pair is dropped.
-pub fn file(name: &str, octets: &[u8]) -> (tempfile::TempDir, PathBuf) {
+pub(crate) fn file(name: &str, octets: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     std::fs::write(&path, octets).unwrap();

@@ -1,11 +1,7 @@
 //! What is true of TCP connections, asked of the program itself.
 
-mod common;
-#[path = "common/talk.rs"]
-mod talk;
-
+use crate::common::talk::{ACK, CLIENT, FIN, RST, SERVER, SYN, Talk};
 use serde_json::json;
-use talk::{ACK, CLIENT, FIN, RST, SERVER, SYN, Talk};
 
 #[test]
 fn sequence_numbers_are_compared_modulo_2_to_the_32() {

@@ -1,13 +1,8 @@
 //! Secrets stay secret: in no view and no format do they appear, as text, as base64 or in hexadecimal.
 
-mod common;
-#[path = "common/talk.rs"]
-mod talk;
+use crate::common::talk::{ACK, CLIENT, Capture, SERVER, Talk};
+use crate::common::{VIEWS, layerscope, stderr};
 
-use common::{layerscope, stderr};
-use talk::{ACK, CLIENT, Capture, SERVER, Talk};
-
-const VIEWS: [&str; 6] = ["overview", "packets", "layers", "tcp", "smtp", "fcs"];
 const FORMATS: [&str; 3] = ["table", "json", "csv"];
 
 /// So many octets of a secret in a row give it away.

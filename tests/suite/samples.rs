@@ -1,11 +1,7 @@
 //! Every sample, in every view, format and language.
 
-mod common;
-
-use common::{layerscope, records, records_with, sample, samples, stderr, stdout};
+use crate::common::{VIEWS, layerscope, records, records_with, sample, samples, stderr, stdout};
 use unicode_width::UnicodeWidthStr;
-
-const VIEWS: [&str; 6] = ["overview", "packets", "layers", "tcp", "smtp", "fcs"];
 
 #[test]
 fn every_table_fits_its_terminal_in_both_languages() {

@@ -1,33 +1,30 @@
 //! Builds captures of TCP conversations: Ethernet, IPv4 and TCP with right checksums, a millisecond apart.
 
-#![allow(dead_code, unreachable_pub, reason = "each test file uses its part")]
-
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+pub(crate) use super::frames::{ACK, FIN, SYN};
+use super::frames::{checksum, ethernet};
 use crate::common;
 
 /// The end that sends the first SYN: 192.0.2.1, port 40000.
-pub const CLIENT: usize = 0;
+pub(crate) const CLIENT: usize = 0;
 /// The other end: 192.0.2.2.
-pub const SERVER: usize = 1;
+pub(crate) const SERVER: usize = 1;
 
-pub const FIN: u8 = 0x01;
-pub const SYN: u8 = 0x02;
-pub const RST: u8 = 0x04;
-pub const ACK: u8 = 0x10;
+pub(crate) const RST: u8 = 0x04;
 
 const MSS: [u8; 4] = [2, 4, 0x05, 0xb4];
 
 /// A conversation, a frame a segment. Sequence numbers count from each end's initial one, as readers show them.
-pub struct Talk {
-    pub isn: [u32; 2],
-    pub next: [u32; 2],
-    pub ports: [u16; 2],
+pub(crate) struct Talk {
+    pub(crate) isn: [u32; 2],
+    pub(crate) next: [u32; 2],
+    pub(crate) ports: [u16; 2],
     /// TCP options of each end's SYN; a multiple of four octets.
-    pub options: [Vec<u8>; 2],
-    pub window: u16,
+    pub(crate) options: [Vec<u8>; 2],
+    pub(crate) window: u16,
     frames: Vec<(u64, Vec<u8>)>,
     now: u64,
     identification: u16,
@@ -35,7 +32,7 @@ pub struct Talk {
 
 impl Talk {
     /// Nothing has been said yet to this port.
-    pub fn new(server_port: u16) -> Self {
+    pub(crate) fn new(server_port: u16) -> Self {
         Self {
             isn: [1000, 5000],
             next: [0, 0],
@@ -49,19 +46,19 @@ impl Talk {
     }
 
     /// A conversation that begins with three segments: 1, 2, 3.
-    pub fn open(server_port: u16) -> Self {
+    pub(crate) fn open(server_port: u16) -> Self {
         let mut talk = Self::new(server_port);
         talk.handshake();
         talk
     }
 
     /// One whose opening was not captured.
-    pub fn midway(server_port: u16) -> Self {
+    pub(crate) fn midway(server_port: u16) -> Self {
         Self { next: [1, 1], ..Self::new(server_port) }
     }
 
     /// A session up to the reply to EHLO, each line a segment.
-    pub fn smtp() -> Self {
+    pub(crate) fn smtp() -> Self {
         let mut talk = Self::open(25);
         talk.say(SERVER, "220 mx.example.test ESMTP\r\n");
         talk.say(CLIENT, "EHLO client.example.test\r\n");
@@ -69,33 +66,33 @@ impl Talk {
         talk
     }
 
-    pub fn handshake(&mut self) {
+    pub(crate) fn handshake(&mut self) {
         self.segment(CLIENT, SYN, b"");
         self.segment(SERVER, SYN | ACK, b"");
         self.segment(CLIENT, ACK, b"");
     }
 
     /// The next octets of one end, in a segment of their own: its number.
-    pub fn say(&mut self, side: usize, octets: impl AsRef<[u8]>) -> u64 {
+    pub(crate) fn say(&mut self, side: usize, octets: impl AsRef<[u8]>) -> u64 {
         self.segment(side, ACK, octets.as_ref())
     }
 
     /// Commands and replies by turns, the client's first.
-    pub fn exchange(&mut self, lines: &[&str]) {
+    pub(crate) fn exchange(&mut self, lines: &[&str]) {
         for (index, line) in lines.iter().enumerate() {
             self.say(index % 2, format!("{line}\r\n"));
         }
     }
 
     /// The next segment of one end, which acknowledges all that the other one has said.
-    pub fn segment(&mut self, side: usize, flags: u8, payload: &[u8]) -> u64 {
+    pub(crate) fn segment(&mut self, side: usize, flags: u8, payload: &[u8]) -> u64 {
         let number = self.at(side, flags, self.next[side], self.next[1 - side], payload);
         self.next[side] += payload.len() as u32 + u32::from(flags & SYN > 0) + u32::from(flags & FIN > 0);
         number
     }
 
     /// A segment with these numbers, which changes nothing of what comes next.
-    pub fn at(&mut self, side: usize, flags: u8, seq: u32, ack: u32, payload: &[u8]) -> u64 {
+    pub(crate) fn at(&mut self, side: usize, flags: u8, seq: u32, ack: u32, payload: &[u8]) -> u64 {
         self.identification += 1;
         let ack = if flags & ACK > 0 { self.isn[1 - side].wrapping_add(ack) } else { 0 };
         let options = if flags & SYN > 0 { self.options[side].clone() } else { Vec::new() };
@@ -114,12 +111,12 @@ impl Talk {
     }
 
     /// Octets that the end sent and nobody captured.
-    pub fn lose(&mut self, side: usize, octets: impl AsRef<[u8]>) {
+    pub(crate) fn lose(&mut self, side: usize, octets: impl AsRef<[u8]>) {
         self.next[side] += octets.as_ref().len() as u32;
     }
 
     /// Four segments close, the client first.
-    pub fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.segment(CLIENT, FIN | ACK, b"");
         self.segment(SERVER, ACK, b"");
         self.segment(SERVER, FIN | ACK, b"");
@@ -127,25 +124,25 @@ impl Talk {
     }
 
     /// The frame of this number once more, as it was, so many microseconds after the last one.
-    pub fn copy(&mut self, number: u64, microseconds: u64) -> u64 {
+    pub(crate) fn copy(&mut self, number: u64, microseconds: u64) -> u64 {
         let frame = self.frames[number as usize - 1].1.clone();
         self.now = self.now - 1000 + microseconds;
         self.put(frame)
     }
 
     /// Time passes.
-    pub fn wait(&mut self, microseconds: u64) {
+    pub(crate) fn wait(&mut self, microseconds: u64) {
         self.now += microseconds;
     }
 
     /// The segments of one end alone.
-    pub fn only(mut self, side: usize) -> Self {
+    pub(crate) fn only(mut self, side: usize) -> Self {
         self.frames.retain(|(_, frame)| frame[29] == side as u8 + 1);
         self
     }
 
     /// The frames in another order: numbers from 1.
-    pub fn reorder(&mut self, first: usize, second: usize) {
+    pub(crate) fn reorder(&mut self, first: usize, second: usize) {
         let [one, other] = [first - 1, second - 1];
         let (earlier, later) = (self.frames[one].0, self.frames[other].0);
         self.frames.swap(one, other);
@@ -159,7 +156,7 @@ impl Talk {
     }
 
     /// The capture as a file.
-    pub fn write(&self) -> Capture {
+    pub(crate) fn write(&self) -> Capture {
         let frames: Vec<&[u8]> = self.frames.iter().map(|(_, frame)| frame.as_slice()).collect();
         let mut octets = common::pcap(1, &frames);
         let mut at = 24;
@@ -191,67 +188,51 @@ fn frame(side: usize, identification: u16, tcp: &mut [u8]) -> Vec<u8> {
     let sum = checksum(&ip);
     ip[10..12].copy_from_slice(&sum.to_be_bytes());
 
-    let mac = |side: usize| [2, 0, 0, 0, 0, side as u8 + 1];
-    let mut frame = [mac(1 - side), mac(side)].concat();
-    frame.extend([8, 0]);
-    frame.extend(ip);
-    frame.extend_from_slice(tcp);
-    frame
-}
-
-/// RFC 1071.
-fn checksum(octets: &[u8]) -> u16 {
-    let words = octets.chunks(2).map(|pair| {
-        let second = pair.get(1).copied().unwrap_or_default();
-        u32::from(u16::from_be_bytes([pair[0], second]))
-    });
-    let mut sum: u32 = words.sum();
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    !(sum as u16)
+    ip.extend_from_slice(tcp);
+    let station = |side: usize| side as u8 + 1;
+    ethernet(station(side), station(1 - side), 0x0800, &ip)
 }
 
 /// A conversation on disk.
-pub struct Capture {
+pub(crate) struct Capture {
     _folder: tempfile::TempDir,
     path: PathBuf,
 }
 
 impl Capture {
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    pub fn packets(&self) -> Vec<Value> {
+    pub(crate) fn packets(&self) -> Vec<Value> {
         common::records("packets", &self.path)
     }
 
     /// `tcp` of the packet of this number.
-    pub fn place(&self, number: u64) -> Value {
+    pub(crate) fn place(&self, number: u64) -> Value {
         self.packets()[number as usize - 1]["tcp"].clone()
     }
 
-    pub fn notes(&self, number: u64) -> Vec<String> {
+    pub(crate) fn notes(&self, number: u64) -> Vec<String> {
         let place = self.place(number);
         place["notes"].as_array().unwrap().iter().map(|note| note.as_str().unwrap().to_owned()).collect()
     }
 
-    pub fn connections(&self) -> Vec<Value> {
+    pub(crate) fn connections(&self) -> Vec<Value> {
         records_of("connection", common::records("tcp", &self.path))
     }
 
     /// The only connection.
-    pub fn connection(&self) -> Value {
+    pub(crate) fn connection(&self) -> Value {
         only(self.connections())
     }
 
-    pub fn sessions(&self) -> Vec<Value> {
+    pub(crate) fn sessions(&self) -> Vec<Value> {
         records_of("smtp_session", common::records("smtp", &self.path))
     }
 
     /// The only session.
-    pub fn session(&self) -> Value {
+    pub(crate) fn session(&self) -> Value {
         only(self.sessions())
     }
 }

@@ -1,11 +1,7 @@
 //! What is true of mail dialogues (RFC 5321 and its extensions), asked of the program itself.
 
-mod common;
-#[path = "common/talk.rs"]
-mod talk;
-
+use crate::common::talk::{ACK, CLIENT, FIN, SERVER, Talk};
 use serde_json::{Value, json};
-use talk::{ACK, CLIENT, FIN, SERVER, Talk};
 
 const ENVELOPE: [&str; 4] =
     ["MAIL FROM:<a@example.test>", "250 2.1.0 Ok", "RCPT TO:<b@example.test>", "250 2.1.5 Ok"];
@@ -369,7 +365,10 @@ fn a_transaction_whose_recipients_were_all_refused_is_told_without_a_message() {
         (&abandoned["rcpt_to"][0]["code"], &abandoned["rcpt_to"][0]["accepted"]),
         (&json!(550), &json!(false))
     );
-    let table = common::stdout(&common::run([std::ffi::OsStr::new("smtp"), capture.path().as_os_str()]));
+    let table = crate::common::stdout(&crate::common::run([
+        std::ffi::OsStr::new("smtp"),
+        capture.path().as_os_str(),
+    ]));
     assert!(table.contains("c@example.test") && table.contains("refused for good"), "{table}");
 }
 

@@ -1,11 +1,9 @@
 //! The program as its user meets it: exit status, standard error, pipes.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Write};
 use std::process::Stdio;
 
-use common::{file, layerscope, pcap, records, records_with, run, sample, stderr, stdout};
+use crate::common::{file, layerscope, pcap, records, records_with, run, sample, stderr, stdout};
 
 const ARP: &[u8] = &[
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02, 0, 0, 0, 0, 1, 0x08, 0x06, 0, 1, 8, 0, 6, 4, 0, 1, 0x02, 0, 0,

@@ -1,18 +1,14 @@
 //! What is written: nothing that a terminal obeys, columns that fit, pipes that close.
 
-mod common;
-
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::Stdio;
 
-use common::frames::{CLIENT, Dialogue, Ipv4, SERVER, ethernet, slices, udp, udp_frame};
-use common::pcapng::Pcapng;
-use common::{file, layerscope, pcap, records, sample, stderr, stdout};
+use crate::common::frames::{CLIENT, Dialogue, Ipv4, SERVER, ethernet, slices, udp, udp_frame};
+use crate::common::pcapng::Pcapng;
+use crate::common::{VIEWS, file, layerscope, pcap, records, sample, stderr, stdout};
 use layerscope::report::escape::is_harmful;
 use unicode_width::UnicodeWidthStr;
-
-const VIEWS: [&str; 6] = ["overview", "packets", "layers", "tcp", "smtp", "fcs"];
 
 /// ESC, BEL, DEL, C1 in UTF-8 and bare, CR, and a bidi control that turns `gpj.exe` around.
 const NASTY: &[u8] = b"\x1b[2J\x07\x7f\xc2\x9b31m\x9b\rback\xe2\x80\xaegpj.exe";

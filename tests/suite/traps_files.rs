@@ -1,12 +1,10 @@
 //! Captures as writers make them, and as accidents leave them.
 
-mod common;
-
 use std::io::Write;
 
-use common::frames::{Dialogue, ethernet, padded, slices, udp_frame, with_fcs};
-use common::pcapng::Pcapng;
-use common::{
+use crate::common::frames::{Dialogue, ethernet, padded, slices, udp_frame, with_fcs};
+use crate::common::pcapng::Pcapng;
+use crate::common::{
     file, layerscope, pcap, records, records_of, records_of_frames, run, sample, samples, stderr, stdout,
 };
 use serde_json::Value;

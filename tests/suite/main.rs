@@ -1,0 +1,12 @@
+//! The program as its users meet it: the real binary, on samples and on captures that the tests build.
+
+mod cli;
+mod common;
+mod samples;
+mod secrets;
+mod traps_fcs;
+mod traps_files;
+mod traps_ip;
+mod traps_output;
+mod traps_smtp;
+mod traps_tcp;
