@@ -119,8 +119,9 @@ impl Run {
                 self.source(&mut source, &mut dissector)?;
             }
         }
-        self.tracker.finish(&mut self.conversations);
-        self.tell_finished()?;
+        while self.tracker.finish_next(&mut self.conversations) {
+            self.tell_finished()?;
+        }
         if let Some(saver) = self.saver.take() {
             saver.finish().map_err(|error| Stop::Other(error.into()))?;
         }

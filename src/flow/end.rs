@@ -49,6 +49,11 @@ impl Facts {
         self.flags.has(TcpFlags::SYN) && !self.flags.has(TcpFlags::ACK)
     }
 
+    /// SYN, and nothing that needs more room than its numbers.
+    pub(super) fn is_lone_syn(&self) -> bool {
+        self.is_syn() && self.length == 0 && !self.flags.any(TcpFlags::FIN | TcpFlags::RST)
+    }
+
     /// SYN with ACK.
     pub(super) fn is_syn_ack(&self) -> bool {
         self.flags.has(TcpFlags::SYN | TcpFlags::ACK)

@@ -3,6 +3,7 @@
 use super::clock::Clock;
 use super::closing::{Closing, Part};
 use super::end::{End, Facts, Sent, offer, settle_scale};
+use super::entry::LoneSyn;
 use super::key::{Key, sender_is_initiator};
 use super::notes::{self, Look};
 use super::opening::Opening;
@@ -174,30 +175,45 @@ impl Live {
         place
     }
 
-    /// The first segment of a connection, when it is a SYN without octets: all that it says fits into its end.
-    pub(super) fn push_lone_syn(
-        &mut self,
-        from_low: bool,
-        reused: bool,
-        input: &SegmentInput<'_>,
-        facts: &Facts,
-    ) -> Place {
-        let from = self.side(from_low);
-        let (own, peer) = self.ends.both_mut(from);
+    /// A connection that begins with a SYN without octets, and the SYN's place: all that it says fits into its end.
+    pub(super) fn of_syn(syn: &LoneSyn) -> (Self, Place) {
+        let facts = &syn.facts;
+        let mut live = Self {
+            key: syn.key,
+            stream: syn.stream,
+            first_packet: facts.packet,
+            last_packet: facts.packet,
+            start: facts.time,
+            end: facts.time,
+            ends: PerSide::default(),
+            details: None,
+            initiator_is_low: syn.from_low,
+            roles: RoleBasis::Observed,
+            completeness: 0,
+        };
+        let (own, peer) = live.ends.both_mut(Side::Initiator);
         own.number(facts);
         let mut notes = notes::judge(&Look { facts, own, peer, rtt: None });
-        if reused {
+        if syn.reused {
             notes.add(Note::ReusedPorts);
-            count(&mut self.details.get_or_insert_default().notes, notes);
         }
-        own.offer = Some(offer(&input.segment));
+        own.offer = Some(syn.offer);
         super::advance::advance(own, peer, facts);
         notes::remember(own, peer, facts, notes);
         own.packets += 1;
-        self.complete(facts);
-        let mut place = self.place(from, facts);
+        live.complete(facts);
+        let mut place = live.place(Side::Initiator, facts);
         place.notes = notes;
-        place
+        (live, place)
+    }
+
+    /// The connection that a lone SYN has begun, with room for what comes next.
+    pub(super) fn after_syn(syn: &LoneSyn) -> Self {
+        let (mut live, place) = Self::of_syn(syn);
+        let details = live.details.get_or_insert_default();
+        count(&mut details.notes, place.notes);
+        details.opening.begin(live.first_packet, live.start);
+        live
     }
 
     /// What can be said of any segment.
@@ -271,14 +287,8 @@ impl Live {
         let none = Details::default();
         let details = self.details.as_deref().unwrap_or(&none);
         let octets = |end: &End| end.traffic.as_ref().map_or(0, |t| t.stream.octets);
-        let began_with_syn = self.completeness & Self::SYN != 0;
         let went_on = ends.responder.seen() || self.completeness & (Self::ACK | Self::DATA) != 0;
-        let mut handshake = details.opening.record(ends, went_on);
-        if began_with_syn && handshake.syn.is_empty() {
-            handshake.syn.push(self.first_packet);
-            handshake.syn_attempts = 1;
-            handshake.kind = HandshakeKind::Unanswered;
-        }
+        let handshake = details.opening.record(ends, went_on);
         let unanswered = handshake.kind == HandshakeKind::Unanswered;
         let mut states = PerSide { initiator: ends.initiator.state, responder: ends.responder.state };
         if unanswered && !ends.responder.seen() {
@@ -308,17 +318,6 @@ impl Live {
             conflicting_overlaps: details.conflicting_overlaps,
             captured_twice: details.captured_twice,
             evicted,
-        }
-    }
-
-    /// Makes room for what a lone SYN did not need.
-    pub(super) fn unfold(&mut self) {
-        if self.details.as_ref().is_some_and(|d| d.opening.is_begun()) || self.ends.initiator.packets != 1 {
-            return;
-        }
-        if self.completeness & Self::SYN != 0 && !self.ends.responder.seen() {
-            let details = self.details.get_or_insert_default();
-            details.opening.begin(self.first_packet, self.start);
         }
     }
 }

@@ -9,6 +9,7 @@ mod closing;
 mod connection;
 mod copies;
 mod end;
+mod entry;
 mod key;
 mod live;
 mod notes;

@@ -95,11 +95,6 @@ impl Opening {
         self.syn_time = time;
     }
 
-    /// Whether a SYN of the initiator was seen.
-    pub(super) fn is_begun(&self) -> bool {
-        !self.syn.is_empty()
-    }
-
     /// The last packet with the SYN of `side`, with or without ACK.
     pub(super) fn last_syn(&self, side: Side) -> Option<u64> {
         match side {

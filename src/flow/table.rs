@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::entry::Entry;
 use super::key::Key;
-use super::live::Live;
 
 /// A place in the table.
 pub(super) type Index = u32;
@@ -32,14 +32,24 @@ impl Hasher for Hashed {
 
 #[derive(Debug)]
 struct Slot {
-    live: Live,
+    entry: Entry,
     hash: u64,
     /// The next slot whose key has the same hash.
     same: Index,
     older: Index,
     newer: Index,
-    /// Found by its key: no later connection uses its ports.
-    current: bool,
+}
+
+/// The connections of a table that is over.
+#[derive(Debug)]
+pub(super) struct Drained(std::vec::IntoIter<Slot>);
+
+impl Iterator for Drained {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        self.0.next().map(|slot| slot.entry)
+    }
 }
 
 /// Connections, at most `limit` of them.
@@ -77,7 +87,7 @@ impl Table {
         let mut index = *self.heads.get(&hash)?;
         loop {
             let slot = self.slots.get(index as usize)?;
-            if slot.live.key() == key {
+            if slot.entry.key() == key {
                 return Some(index);
             }
             index = slot.same;
@@ -85,38 +95,41 @@ impl Table {
     }
 
     /// A connection.
-    pub(super) fn get_mut(&mut self, index: Index) -> Option<&mut Live> {
-        self.slots.get_mut(index as usize).map(|slot| &mut slot.live)
+    pub(super) fn get_mut(&mut self, index: Index) -> Option<&mut Entry> {
+        self.slots.get_mut(index as usize).map(|slot| &mut slot.entry)
     }
 
     /// The connection with this number: in its own slot unless connections were evicted.
-    pub(super) fn by_stream(&self, stream: u64) -> Option<&Live> {
+    pub(super) fn by_stream(&self, stream: u64) -> Option<&Entry> {
         let own = usize::try_from(stream).ok().and_then(|index| self.slots.get(index));
-        own.filter(|slot| slot.live.stream() == stream)
-            .or_else(|| self.slots.iter().find(|slot| slot.live.stream() == stream))
-            .map(|slot| &slot.live)
+        own.filter(|slot| slot.entry.stream() == stream)
+            .or_else(|| self.slots.iter().find(|slot| slot.entry.stream() == stream))
+            .map(|slot| &slot.entry)
     }
 
-    /// Puts a connection in, in the place of an earlier one with its key; the one that had to make room is returned.
-    pub(super) fn insert(&mut self, hash: u64, live: Live) -> (Index, Option<Live>) {
-        if let Some(old) = self.find(hash, live.key()) {
-            self.unlink_hash(old);
-        }
+    /// Puts another connection in the place of one that used its ports before it; that one is returned.
+    pub(super) fn succeed(&mut self, index: Index, entry: Entry) -> Option<Entry> {
+        self.touch(index);
+        self.get_mut(index).map(|old| std::mem::replace(old, entry))
+    }
+
+    /// Puts a connection in, whose ports no other uses; the one that had to make room is returned.
+    pub(super) fn insert(&mut self, hash: u64, entry: Entry) -> Option<Entry> {
+        let slot = Slot { entry, hash, same: NONE, older: NONE, newer: NONE };
         let (index, evicted) = if self.slots.len() < self.limit {
-            self.slots.push(Slot { live, hash, same: NONE, older: NONE, newer: NONE, current: true });
+            self.slots.push(slot);
             (self.slots.len() as Index - 1, None)
         } else {
             let index = self.oldest;
             self.unlink_hash(index);
             self.unlink_age(index);
-            let slot = Slot { live, hash, same: NONE, older: NONE, newer: NONE, current: true };
-            let old = self.slots.get_mut(index as usize).map(|place| std::mem::replace(place, slot).live);
+            let old = self.slots.get_mut(index as usize).map(|place| std::mem::replace(place, slot).entry);
             (index, old)
         };
         let head = self.heads.insert(hash, index).unwrap_or(NONE);
         self.change(index, |slot| slot.same = head);
         self.link_newest(index);
-        (index, evicted)
+        evicted
     }
 
     /// Marks a connection as the most recently active one.
@@ -128,12 +141,12 @@ impl Table {
     }
 
     /// All connections, in the order of their numbers; the table is empty afterwards.
-    pub(super) fn drain(&mut self) -> impl Iterator<Item = Live> + use<> {
+    pub(super) fn drain(&mut self) -> Drained {
         self.heads = HashMap::default();
         (self.oldest, self.newest) = (NONE, NONE);
         let mut slots = std::mem::take(&mut self.slots);
-        slots.sort_unstable_by_key(|slot| slot.live.stream());
-        slots.into_iter().map(|slot| slot.live)
+        slots.sort_unstable_by_key(|slot| slot.entry.stream());
+        Drained(slots.into_iter())
     }
 
     fn change(&mut self, index: Index, change: impl FnOnce(&mut Slot)) {
@@ -165,8 +178,7 @@ impl Table {
     }
 
     fn unlink_hash(&mut self, index: Index) {
-        let Some(slot) = self.slots.get_mut(index as usize).filter(|slot| slot.current) else { return };
-        slot.current = false;
+        let Some(slot) = self.slots.get(index as usize) else { return };
         let (hash, same) = (slot.hash, slot.same);
         let head = self.heads.get(&hash).copied().unwrap_or(NONE);
         if head != index {

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::net::IpAddr;
 
 use super::copies::Recent;
-use super::end::Facts;
+use super::end::{Facts, offer};
+use super::entry::{Entry, LoneSyn};
 use super::key::Key;
 use super::live::Live;
 use super::reassembly::Budget;
-use super::table::{Index, Table};
+use super::table::{Drained, Index, Table};
 use super::{Connection, Place, Receiver};
-use crate::dissect::{TcpFlags, TcpSegment};
+use crate::dissect::TcpSegment;
 use crate::packet::Timestamp;
 
 /// How much may be kept.
@@ -60,6 +61,8 @@ pub struct Tracker {
     next_stream: u64,
     /// Connections in which octets wait, in the order in which they began to; some may have ended waiting.
     waiting: VecDeque<(Index, u64)>,
+    /// Connections that are still to be finished, once the capture is over.
+    ending: Option<Drained>,
 }
 
 impl Tracker {
@@ -71,6 +74,7 @@ impl Tracker {
             recent: Recent::default(),
             next_stream: 0,
             waiting: VecDeque::new(),
+            ending: None,
         }
     }
 
@@ -81,15 +85,18 @@ impl Tracker {
         let hash = self.table.hash(&key);
         let found = self.table.find(hash, &key);
         let Self { table, budget, recent, .. } = self;
+        let succeeded = found.filter(|&index| {
+            table.get_mut(index).is_some_and(|entry| entry.is_succeeded_by(from_low, &facts))
+        });
         if let Some(index) = found {
-            let live = table.get_mut(index)?;
-            let stream = live.stream();
+            let stream = table.get_mut(index)?.stream();
             if let Some(copy_of) = recent.copy(stream, from_low, input, &facts) {
+                let live = table.get_mut(index)?.follow()?;
                 return Some(live.push_copy(from_low, input, &facts, copy_of));
             }
-            if !live.is_succeeded_by(from_low, &facts) {
+            if succeeded.is_none() {
                 recent.add(stream, from_low, input, &facts);
-                live.unfold();
+                let live = table.get_mut(index)?.follow()?;
                 let waited = live.is_waiting();
                 let place = live.push(from_low, false, input, &facts, budget, receiver);
                 let waits = live.is_waiting();
@@ -103,17 +110,22 @@ impl Tracker {
         let stream = self.next_stream;
         self.next_stream += 1;
         recent.add(stream, from_low, input, &facts);
-        let mut live = Live::new(key, from_low, stream, input);
-        let reused = found.is_some();
-        let place = if facts.is_syn() && facts.length == 0 && !facts.flags.any(TcpFlags::FIN | TcpFlags::RST)
-        {
-            live.push_lone_syn(from_low, reused, input, &facts)
+        let reused = succeeded.is_some();
+        let (entry, place) = if facts.is_lone_syn() {
+            let syn = LoneSyn { key, stream, facts, offer: offer(&input.segment), from_low, reused };
+            let place = Live::of_syn(&syn).1;
+            (Entry::Lone(syn), place)
         } else {
-            live.push(from_low, reused, input, &facts, budget, receiver)
+            let mut live = Box::new(Live::new(key, from_low, stream, input));
+            let place = live.push(from_low, reused, input, &facts, budget, receiver);
+            (Entry::Followed(live), place)
         };
-        if let Some(mut evicted) = table.insert(hash, live).1 {
-            evicted.flush(true, budget, receiver);
-            receiver.finished(evicted.record(true));
+        let (over, evicted) = match succeeded {
+            Some(index) => (table.succeed(index, entry), false),
+            None => (table.insert(hash, entry), true),
+        };
+        if let Some(over) = over {
+            finish(over, evicted, budget, receiver);
         }
         Some(place)
     }
@@ -124,12 +136,12 @@ impl Tracker {
         let Self { table, budget, waiting, .. } = self;
         if waiting.len() > Self::WAITING_LISTED {
             waiting.retain(|&(index, stream)| {
-                table.get_mut(index).is_some_and(|live| live.stream() == stream && live.is_waiting())
+                followed(table, index, stream).is_some_and(|live| live.is_waiting())
             });
         }
         while budget.is_exceeded() || waiting.len() > Self::WAITING_LISTED / 2 {
             let Some((index, stream)) = waiting.pop_front() else { return };
-            if let Some(live) = table.get_mut(index).filter(|live| live.stream() == stream) {
+            if let Some(live) = followed(table, index, stream) {
                 live.flush(false, budget, receiver);
             }
         }
@@ -141,11 +153,24 @@ impl Tracker {
     /// The capture is over: what waits is delivered behind its gaps, every connection is finished, in the
     /// order of their numbers.
     pub fn finish<R: Receiver>(&mut self, receiver: &mut R) {
-        self.waiting.clear();
-        for mut live in self.table.drain() {
-            live.flush(true, &mut self.budget, receiver);
-            receiver.finished(live.record(false));
+        while self.finish_next(receiver) {}
+    }
+
+    /// The same for the next connection alone, so that its record can be passed on before another is made.
+    /// False once all are finished.
+    pub fn finish_next<R: Receiver>(&mut self, receiver: &mut R) -> bool {
+        let Self { table, budget, waiting, ending, .. } = self;
+        let next = ending
+            .get_or_insert_with(|| {
+                waiting.clear();
+                table.drain()
+            })
+            .next();
+        match next {
+            Some(entry) => finish(entry, false, budget, receiver),
+            None => *ending = None,
         }
+        ending.is_some()
     }
 
     /// Octets that all connections keep waiting, with what keeping them costs.
@@ -156,6 +181,19 @@ impl Tracker {
 
     /// A connection as it stands now.
     pub fn connection(&self, stream: u64) -> Option<Connection> {
-        self.table.by_stream(stream).map(|live| live.record(false))
+        self.table.by_stream(stream).map(|entry| entry.record(false))
     }
+}
+
+/// The connection of that number, where it is still in its place and more than its SYN was captured.
+fn followed(table: &mut Table, index: Index, stream: u64) -> Option<&mut Live> {
+    table.get_mut(index).filter(|entry| entry.stream() == stream)?.followed()
+}
+
+/// Delivers what a connection still keeps, and hands over its record.
+fn finish<R: Receiver>(mut entry: Entry, evicted: bool, budget: &mut Budget, receiver: &mut R) {
+    if let Some(live) = entry.followed() {
+        live.flush(true, budget, receiver);
+    }
+    receiver.finished(entry.record(evicted));
 }

@@ -19,7 +19,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.view {
         View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
-        View::Tcp => Box::new(Connections { out }),
+        View::Tcp => Box::new(Connections { out, lines: Vec::new() }),
         View::Smtp => Box::new(Sessions { out, reveal_secrets: options.reveal_secrets }),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
         View::Overview => Box::new(Capture { out, tally: Tally::default() }),
@@ -51,20 +51,27 @@ impl Sink for Packets {
     }
 }
 
+/// Connection records can be many, too.
 struct Connections {
     out: Box<dyn Out>,
+    lines: Vec<u8>,
 }
 
 impl Sink for Connections {
     fn connection(&mut self, connection: &Connection, application: Option<Protocol>) -> io::Result<()> {
-        line(&mut self.out, &ConnectionRecord::new(connection, application))
+        push_line(&mut self.lines, &ConnectionRecord::new(connection, application))?;
+        if self.lines.len() < self.out.worth_collecting() {
+            return Ok(());
+        }
+        self.out.write_buffer(&mut self.lines)
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
-        self.out.flush()
+        self.flush()
     }
 
     fn flush(&mut self) -> io::Result<()> {
+        self.out.write_buffer(&mut self.lines)?;
         self.out.flush()
     }
 }
@@ -145,16 +152,26 @@ impl Sink for Capture {
 }
 
 fn line(out: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
-    let text = serde_json::to_string(record)?;
-    out.write_all(harmless(text).as_bytes())?;
-    out.write_all(b"\n")
+    let mut text = Vec::new();
+    push_line(&mut text, record)?;
+    out.write_all(&text)
+}
+
+/// Adds a record to lines that are collected.
+fn push_line(lines: &mut Vec<u8>, record: &impl Serialize) -> io::Result<()> {
+    let begin = lines.len();
+    serde_json::to_writer(&mut *lines, record)?;
+    if lines[begin..].iter().any(|&octet| octet >= 0x7f) {
+        let text = harmless(&String::from_utf8_lossy(&lines[begin..]));
+        lines.truncate(begin);
+        lines.extend_from_slice(text.as_bytes());
+    }
+    lines.push(b'\n');
+    Ok(())
 }
 
 /// JSON with every character that a terminal could obey escaped, which serde_json does for C0 alone.
-fn harmless(json: String) -> String {
-    if json.is_ascii() && !json.contains('\x7f') {
-        return json;
-    }
+fn harmless(json: &str) -> String {
     let mut out = String::with_capacity(json.len() + 16);
     for c in json.chars() {
         if escape::is_harmful(c) {

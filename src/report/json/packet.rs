@@ -123,7 +123,7 @@ impl PacketWriter {
         let records: Vec<FieldRecord> = fields.iter().map(FieldRecord::from).collect();
         push!(self.out, ",\"fields\":");
         let text = serde_json::to_string(&records).unwrap_or_else(|_| "[]".into());
-        push!(self.out, super::harmless(text));
+        push!(self.out, super::harmless(&text));
     }
 
     fn stopped(&mut self, stopped: Option<&Stopped>) {
