@@ -178,7 +178,60 @@ fn a_syn_with_a_new_isn_is_a_new_connection_on_reused_ports() {
     let place = wire.send(CLIENT, SYN, 5000, 0, b"");
     assert_eq!((place.stream, place.opens_stream), (1, true));
     assert!(place.notes.has(Note::ReusedPorts));
-    assert_eq!(wire.finish().finished.len(), 2);
+    let before = &wire.heard.finished;
+    assert_eq!((before.len(), before[0].stream, before[0].evicted), (1, 0, false), "the first one is over");
+    let finished = wire.finish().finished;
+    assert_eq!((finished.len(), finished[1].stream), (2, 1));
+    assert_eq!(finished[1].handshake.syn, [5]);
+}
+
+#[test]
+fn ports_that_are_used_again_and_again_take_one_place() {
+    let mut wire = Wire::with(Limits { connections: 1, ..Limits::default() });
+    for isn in 0..10 {
+        wire.send(CLIENT, SYN, isn * 1000, 0, b"");
+    }
+    let finished = wire.finish().finished;
+    let facts = finished.iter().map(|c| (c.stream, c.handshake.syn[0], c.evicted)).collect::<Vec<_>>();
+    assert_eq!(facts, (0..10).map(|stream| (stream, stream + 1, false)).collect::<Vec<_>>());
+    let reused = Note::ALL.iter().position(|note| *note == Note::ReusedPorts).unwrap();
+    assert_eq!(finished.iter().map(|c| c.notes[reused]).sum::<u32>(), 9);
+}
+
+#[test]
+fn a_syn_that_nobody_answers_says_as_much_alone_as_after_its_copy() {
+    let lone = |copied: bool| {
+        let mut wire = Wire::new();
+        wire.send_as(CLIENT, SYN, 100, 0, b"", 1000, Some(7));
+        if copied {
+            let copy = wire.send_as(CLIENT, SYN, 100, 0, b"", 1000, Some(7));
+            assert_eq!(copy.copy_of, Some(1));
+        }
+        wire.finish().finished.remove(0)
+    };
+    let copied = lone(true);
+    assert_eq!((copied.last_packet, copied.captured_twice), (2, 1));
+    assert_eq!(Connection { last_packet: 1, captured_twice: 0, ..copied }, lone(false));
+}
+
+#[test]
+fn a_syn_that_nobody_answers_takes_little_room() {
+    assert!(size_of::<super::entry::Entry>() <= 128);
+}
+
+#[test]
+fn connections_are_finished_one_by_one_in_the_order_of_their_numbers() {
+    let mut wire = Wire::new();
+    for port in 0..3 {
+        wire.client_port = 1000 + port;
+        wire.send(CLIENT, SYN, 100, 0, b"");
+    }
+    for done in 1..=3 {
+        assert!(wire.tracker.finish_next(&mut wire.heard));
+        assert_eq!(wire.heard.finished.len(), done);
+    }
+    assert!(!wire.tracker.finish_next(&mut wire.heard));
+    assert_eq!(wire.heard.finished.iter().map(|c| c.stream).collect::<Vec<_>>(), [0, 1, 2]);
 }
 
 #[test]
