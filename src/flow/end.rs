@@ -130,21 +130,15 @@ impl Traffic {
         self.covered
     }
 
-    /// How far from `seq` on segments follow on each other, as far as one pass in the order of sending tells.
-    pub(super) fn contiguous_from(&self, seq: Seq) -> Seq {
-        self.sent
-            .iter()
-            .fold(seq, |at, s| if s.seq.at_or_before(at) && s.next.after(at) { s.next } else { at })
-    }
-
     /// The first packet that sent any of the numbers from `seq` up to `next`.
     pub(super) fn sender_of(&self, seq: Seq, next: Seq) -> Option<u64> {
         self.sent.iter().find(|s| s.seq.before(next) && s.next.after(seq)).map(|s| s.packet)
     }
 
-    /// Whether one segment that waits for its acknowledgement carried all the numbers from `seq` up to `next`.
+    /// Whether a segment that waits for its acknowledgement carried the numbers from `seq` up to `next`, no more and
+    /// no less.
     pub(super) fn carried(&self, seq: Seq, next: Seq) -> bool {
-        self.sent.iter().any(|s| s.seq.at_or_before(seq) && s.next.at_or_after(next))
+        self.sent.iter().any(|s| (s.seq, s.next) == (seq, next))
     }
 }
 
@@ -185,6 +179,8 @@ pub(super) struct End {
     pub(super) isn_known: bool,
     /// Its FIN is acknowledged.
     pub(super) fin_acked: bool,
+    /// It was said that the peer acknowledged octets of this end that were not captured.
+    pub(super) loss_told: bool,
 }
 
 impl End {

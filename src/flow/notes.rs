@@ -3,7 +3,7 @@
 
 use super::end::{End, Facts, Scale};
 use crate::dissect::TcpFlags;
-use crate::packet::{Note, Notes, Seq};
+use crate::packet::{Note, Notes};
 
 /// A segment, and both ends as they were before it.
 pub(super) struct Look<'a> {
@@ -148,9 +148,13 @@ fn duplicate_ack(look: &Look<'_>) -> bool {
     look.repeats_ack() && look.facts.window != 0 && look.facts.window == look.own.window
 }
 
-/// Acknowledges octets beyond those that came without a hole.
+/// Acknowledges octets beyond those that came without a hole. Where later ones came it is said once a hole; where none
+/// came, once until their sender acknowledges something new, as every later acknowledgement would repeat it.
 fn ack_lost_segment(look: &Look<'_>) -> bool {
-    look.facts.flags.has(TcpFlags::ACK) && look.peer.contiguous.is_some_and(|seq| look.facts.ack.after(seq))
+    let peer = look.peer;
+    let beyond = peer.contiguous.is_some_and(|seq| look.facts.ack.after(seq));
+    let told = peer.contiguous == peer.next && (peer.loss_told || peer.duplicate_acks > 0);
+    look.facts.flags.has(TcpFlags::ACK) && beyond && !told
 }
 
 /// Brings octets that the peer has acknowledged already, to the last one.
@@ -167,7 +171,7 @@ fn fast_retransmission(look: &Look<'_>) -> bool {
         && look.facts.time.since(look.peer.ack_time).is_some_and(|ns| ns < FAST_NS)
 }
 
-/// Begins before the next number, was not seen before, and comes so soon after the highest number that its sender
+/// Begins before the next number, was not seen before with these bounds, and comes so soon after the highest number that its sender
 /// cannot have missed an acknowledgement: within the handshake's round trip, or 3 ms where that is not known.
 fn out_of_order(look: &Look<'_>) -> bool {
     let soon = look.rtt.filter(|&ns| ns > 0).unwrap_or(REORDERING_NS);
@@ -189,25 +193,24 @@ pub(super) fn remember(own: &mut End, peer: &mut End, facts: &Facts, notes: Note
         own.duplicate_acks += u32::from(notes.has(Note::DuplicateAck));
     } else {
         own.duplicate_acks = 0;
+        own.loss_told = false;
     }
     if notes.has(Note::ZeroWindowProbeAck) && own.ack != Some(facts.ack) {
         peer.next = peer.next.map(|next| next.add(1));
         peer.contiguous = peer.contiguous.map(|next| next.add(1));
     }
     if notes.has(Note::AckLostSegment) {
-        peer.contiguous = later(peer.next, facts.ack);
+        peer.loss_told |= peer.contiguous == peer.next;
+        peer.contiguous = peer.next;
     }
     if !probe {
         if own.next.is_none_or(|next| facts.next.after(next)) {
             own.next = Some(facts.next);
             own.next_time = facts.time;
         }
+        // once the first hole is filled, all that was sent may be acknowledged
         if own.contiguous.is_none_or(|next| next == facts.seq) {
-            own.contiguous = Some(facts.next);
-            if own.next != own.contiguous {
-                own.contiguous =
-                    own.traffic.as_ref().map_or(own.contiguous, |t| Some(t.contiguous_from(facts.next)));
-            }
+            own.contiguous = own.next;
         }
     }
     own.window = facts.window;
@@ -217,8 +220,4 @@ pub(super) fn remember(own: &mut End, peer: &mut End, facts: &Facts, notes: Note
     }
     own.ack_time = facts.time;
     own.last_notes = notes;
-}
-
-fn later(next: Option<Seq>, ack: Seq) -> Option<Seq> {
-    Some(next.filter(|next| next.after(ack)).unwrap_or(ack))
 }
