@@ -24,7 +24,7 @@ pub struct Connection {
     pub roles: RoleBasis,
     /// Packets that each end sent.
     pub packets: PerSide<u64>,
-    /// Octets of the stream that each end sent, each counted once.
+    /// Octets of the stream that each end sent and that were captured, each counted once.
     pub payload_octets: PerSide<u64>,
     /// How it was opened.
     pub handshake: Handshake,
@@ -40,6 +40,8 @@ pub struct Connection {
     pub gaps: Vec<Gap>,
     /// How many gaps there are.
     pub gaps_total: u64,
+    /// Octets of the gaps, by sender.
+    pub missing_octets: PerSide<u64>,
     /// Overlapping segments that brought different octets.
     pub conflicting_overlaps: u64,
     /// Packets that were captured twice.

@@ -315,6 +315,7 @@ impl Live {
             notes: details.notes,
             gaps: details.gaps.first.clone(),
             gaps_total: details.gaps.total,
+            missing_octets: details.gaps.octets,
             conflicting_overlaps: details.conflicting_overlaps,
             captured_twice: details.captured_twice,
             evicted,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Delivery, Gap, Limits, Receiver};
-use crate::packet::{Side, Timestamp};
+use crate::packet::{PerSide, Side, Timestamp};
 
 /// Octets that came before earlier ones.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub(super) struct Gaps {
     pub(super) first: Vec<Gap>,
     /// How many there are.
     pub(super) total: u64,
+    /// How many octets they are, by sender.
+    pub(super) octets: PerSide<u64>,
 }
 
 impl Gaps {
@@ -55,6 +57,7 @@ impl Gaps {
 
     fn add(&mut self, gap: Gap) {
         self.total += 1;
+        *self.octets.of_mut(gap.from) += gap.length;
         if self.first.len() < Self::LISTED {
             self.first.push(gap);
         }
@@ -109,7 +112,7 @@ pub(super) struct Brought {
 pub(super) struct Stream {
     /// Octets before this one were delivered, or reported as gaps.
     pub(super) delivered: u64,
-    /// Octets that were captured, or cut off by the snap length, each counted once.
+    /// Octets that were captured, each counted once.
     pub(super) octets: u64,
     /// Where the stream ends, once a FIN says so.
     fin: Option<(u64, Carrier)>,
@@ -154,7 +157,7 @@ impl Stream {
             }
             let taken = now as u64 + cut_now;
             self.delivered += taken;
-            self.octets += taken;
+            self.octets += now as u64;
             brought.new_octets = clamp(taken);
             start += taken;
             fresh = &fresh[now..];
@@ -196,7 +199,7 @@ impl Stream {
             self.waiting_octets += kept.len() + Budget::OVERHEAD;
             budget.waiting += kept.len() + Budget::OVERHEAD;
             self.waiting.insert(at, Piece { octets: kept, cut, packet: carrier.packet, time: carrier.time });
-            self.octets += until - at;
+            self.octets += until - at - cut;
             brought.new_octets = brought.new_octets.saturating_add(clamp(until - at));
             at = until;
         }

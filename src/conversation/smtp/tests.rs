@@ -40,6 +40,7 @@ fn connection(port: u16) -> Connection {
         notes: Default::default(),
         gaps: Vec::new(),
         gaps_total: 0,
+        missing_octets: PerSide::default(),
         conflicting_overlaps: 0,
         captured_twice: 0,
         evicted: false,

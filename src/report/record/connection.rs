@@ -27,8 +27,10 @@ pub(in crate::report) struct ConnectionRecord {
     /// `observed` or `inferred`.
     roles: &'static str,
     packets: Sides<u64>,
-    /// Octets of the stream, each counted once.
+    /// Octets of the stream that were captured, each counted once.
     payload_bytes: Sides<u64>,
+    /// Octets of the stream that were sent and not captured: lost by the capture, or cut off by its snap length.
+    missing_bytes: Sides<u64>,
     handshake: HandshakeRecord,
     teardown: TeardownRecord,
     /// Names of RFC 9293 section 3.3.2, after the last packet.
@@ -103,6 +105,7 @@ impl ConnectionRecord {
             },
             packets: Sides::map(&connection.packets, |&count| count),
             payload_bytes: Sides::map(&connection.payload_octets, |&octets| octets),
+            missing_bytes: Sides::map(&connection.missing_octets, |&octets| octets),
             handshake: (&connection.handshake).into(),
             teardown: (&connection.teardown).into(),
             states: Sides::map(&connection.states, |state| state.name()),
