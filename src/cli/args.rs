@@ -174,6 +174,16 @@ pub struct SourceArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), help_heading = "Reading")]
     pub max_connections: Option<u32>,
 
+    /// Octets that one connection may keep waiting for earlier ones; those that never come are reported as a gap
+    /// [default: 4194304].
+    #[arg(long, value_name = "OCTETS", help_heading = "Reading")]
+    pub max_waiting: Option<u32>,
+
+    /// Octets that all connections together may keep waiting
+    /// [default: 67108864, for packets and layers 8388608].
+    #[arg(long, value_name = "OCTETS", help_heading = "Reading")]
+    pub max_waiting_total: Option<u32>,
+
     /// Also save the packets that passed: pcapng, or pcap where FILE ends in .pcap or .cap.
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     pub write: Option<PathBuf>,

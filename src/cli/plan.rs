@@ -98,6 +98,12 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
     if let Some(asked) = args.max_connections {
         limits.connections = asked as usize;
     }
+    if let Some(asked) = args.max_waiting {
+        limits.waiting_octets = asked as usize;
+    }
+    if let Some(asked) = args.max_waiting_total {
+        limits.waiting_octets_total = asked as usize;
+    }
     limits
 }
 

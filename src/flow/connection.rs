@@ -1,6 +1,6 @@
 //! What is known of a connection: plain data, one field a fact of the `connection` record.
 
-use super::TcpState;
+use super::{Figures, TcpState};
 use crate::packet::{Endpoint, Note, PerSide, Seq, Side, Timestamp};
 
 /// A connection as it stands, or as it ended.
@@ -36,6 +36,8 @@ pub struct Connection {
     pub completeness: u8,
     /// How often each note was made, in the order of [`Note::ALL`].
     pub notes: [u32; Note::ALL.len()],
+    /// What can be measured of it.
+    pub figures: Figures,
     /// Octets that never came, the first few of them (`gaps_total` counts all).
     pub gaps: Vec<Gap>,
     /// How many gaps there are.

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::clock::Clock;
+use super::figures::Meter;
 use super::reassembly::Stream;
 use super::{Offer, TcpState};
 use crate::dissect::{TcpFlags, TcpSegment};
@@ -89,6 +90,10 @@ pub(super) struct Sent {
     pub(super) next: Seq,
     /// The packet that carried it.
     pub(super) packet: u64,
+    /// When it was captured.
+    pub(super) time: Clock,
+    /// It was sent before.
+    pub(super) again: bool,
 }
 
 /// What an end needs once it has sent anything beyond its SYN.
@@ -102,6 +107,8 @@ pub(super) struct Traffic {
     pub(super) acknowledged: Option<Seq>,
     /// The packet that the last acknowledgement covered last.
     covered: Option<u64>,
+    /// Its figures.
+    pub(super) meter: Meter,
 }
 
 impl Traffic {
@@ -117,13 +124,19 @@ impl Traffic {
     }
 
     /// Forgets what `ack` covers, and returns the packet that it covers last.
-    pub(super) fn acknowledge(&mut self, ack: Seq) -> Option<u64> {
+    pub(super) fn acknowledge(&mut self, ack: Seq, time: Clock) -> Option<u64> {
         let mut best: Option<Sent> = None;
+        let mut again = false;
         while let Some(first) = self.sent.front().filter(|s| s.next.at_or_before(ack)) {
+            again |= first.again;
             if best.is_none_or(|b| first.next.at_or_after(b.next)) {
                 best = Some(*first);
             }
             self.sent.pop_front();
+        }
+        let rtt = best.filter(|_| !again).and_then(|sent| time.since(sent.time)).filter(|&ns| ns >= 0);
+        if let Some(rtt) = rtt {
+            self.meter.acknowledged(rtt);
         }
         let partly = self.sent.front().filter(|s| s.seq.before(ack));
         self.covered = partly.or(best.as_ref()).map(|s| s.packet).or(self.covered);

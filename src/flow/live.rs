@@ -8,7 +8,9 @@ use super::key::{Key, sender_is_initiator};
 use super::notes::{self, Look};
 use super::opening::Opening;
 use super::reassembly::{Brought, Budget, Carrier, Gaps, Outlet};
-use super::{Connection, HandshakeKind, Place, Receiver, RoleBasis, SegmentInput, Step, TcpState};
+use super::{
+    Connection, EndFigures, Figures, HandshakeKind, Place, Receiver, RoleBasis, SegmentInput, Step, TcpState,
+};
 use crate::dissect::TcpFlags;
 use crate::packet::{Note, Notes, PerSide, Seq, Side};
 
@@ -21,6 +23,21 @@ struct Details {
     gaps: Gaps,
     conflicting_overlaps: u64,
     captured_twice: u64,
+    /// Nanoseconds of the longest silence, and the packet that ended it.
+    silence: Option<(i64, u64)>,
+}
+
+impl Details {
+    fn figures(&self, ends: &PerSide<End>) -> Figures {
+        let of = |end: &End| {
+            end.traffic.as_ref().map_or_else(EndFigures::default, |t| t.meter.figures(t.stream.octets))
+        };
+        Figures {
+            ends: PerSide { initiator: of(&ends.initiator), responder: of(&ends.responder) },
+            idle_ns: self.silence.map(|(ns, _)| ns),
+            idle_until: self.silence.map(|(_, packet)| packet),
+        }
+    }
 }
 
 /// A connection in the table.
@@ -125,8 +142,10 @@ impl Live {
     ) -> Place {
         let from = self.side(from_low);
         self.last_packet = input.packet;
-        self.end = input.time.into();
         let mut details = self.details.take().unwrap_or_default();
+        let silence = facts.time.since(self.end).filter(|&ns| ns > 0);
+        details.silence = details.silence.max(silence.map(|ns| (ns, facts.packet)));
+        self.end = facts.time;
         let (own, peer) = self.ends.both_mut(from);
         details.opening.observe(from, own, peer, facts);
         own.number(facts);
@@ -140,7 +159,7 @@ impl Live {
         let repeats =
             own.traffic.as_ref().filter(|_| repeated).and_then(|t| t.sender_of(facts.seq, facts.next));
         let acknowledges = acknowledges(peer, facts, details.opening.last_syn(from.peer()));
-        remember_sent(own, facts);
+        remember_sent(own, peer, facts, notes);
         if facts.flags.has(TcpFlags::SYN) {
             own.offer = own.offer.or_else(|| Some(offer(&input.segment)));
             settle_scale(own, peer);
@@ -313,6 +332,7 @@ impl Live {
             states,
             completeness: self.completeness,
             notes: details.notes,
+            figures: details.figures(ends),
             gaps: details.gaps.first.clone(),
             gaps_total: details.gaps.total,
             missing_octets: details.gaps.octets,
@@ -391,13 +411,18 @@ fn acknowledges(peer: &mut End, facts: &Facts, syn: Option<u64>) -> Option<u64> 
     if peer.isn().is_some_and(|isn| facts.ack == isn.add(1)) && syn.is_some() {
         return syn;
     }
-    peer.traffic.as_mut().and_then(|traffic| traffic.acknowledge(facts.ack))
+    peer.traffic.as_mut().and_then(|traffic| traffic.acknowledge(facts.ack, facts.time))
 }
 
 /// Remembers what was sent until it is acknowledged.
-fn remember_sent(own: &mut End, facts: &Facts) {
+fn remember_sent(own: &mut End, peer: &End, facts: &Facts, notes: Notes) {
+    let Facts { packet, time, seq, next, .. } = *facts;
+    if facts.length > 0 {
+        own.traffic_mut().meter.sent(facts, notes, peer);
+    }
     if facts.length > 0 || facts.flags.has(TcpFlags::FIN) {
-        own.traffic_mut().remember(Sent { seq: facts.seq, next: facts.next, packet: facts.packet });
+        let again = notes.has(Note::Retransmission);
+        own.traffic_mut().remember(Sent { seq, next, packet, time, again });
     }
 }
 

@@ -10,6 +10,7 @@ mod connection;
 mod copies;
 mod end;
 mod entry;
+mod figures;
 mod key;
 mod live;
 mod notes;
@@ -22,6 +23,7 @@ mod table;
 mod tracker;
 
 pub use connection::{Connection, Gap, Handshake, HandshakeKind, Offer, RoleBasis, Teardown, TeardownKind};
+pub use figures::{EndFigures, Figures};
 pub use place::{Place, Step};
 pub use receiver::{Delivery, Receiver};
 pub use state::TcpState;

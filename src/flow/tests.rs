@@ -508,3 +508,28 @@ proptest! {
         prop_assert_eq!(heard.finished.len() as u64, opened);
     }
 }
+
+#[test]
+fn round_trips_are_smoothed_and_segments_sent_again_are_not_timed() {
+    let mut wire = Wire::new().open();
+    wire.send(CLIENT, ACK, 101, 301, b"abcd");
+    wire.send(SERVER, ACK, 301, 105, b"");
+    wire.time += 40_000_000;
+    wire.send(CLIENT, ACK, 105, 301, b"efgh");
+    wire.send(CLIENT, ACK, 109, 301, b"ijkl");
+    wire.send(SERVER, ACK, 301, 113, b"");
+    wire.send(CLIENT, ACK, 113, 301, b"mnop");
+    wire.time += 300_000_000;
+    let again = wire.send(CLIENT, ACK, 113, 301, b"mnop");
+    assert!(again.notes.has(Note::Retransmission));
+    wire.send(SERVER, ACK, 301, 117, b"");
+    let figures = wire.finish().finished[0].figures;
+    let client = figures.ends.initiator;
+    assert_eq!((client.rtt_samples, client.smoothed_rtt_ns), (2, Some(10_000_000)));
+    assert_eq!(client.rtt_variation_ns, Some(3_750_000), "5 ms - 5/4 ms + 0");
+    assert_eq!((client.data_segments, client.data_segments_again), (5, 1));
+    assert_eq!(client.in_flight_max, 8);
+    assert_eq!((figures.idle_ns, figures.idle_until), (Some(310_000_000), Some(10)));
+    // 16 octets from 40 to 440 ms
+    assert_eq!(client.bits_per_second, Some(16 * 8 * 1_000 / 400));
+}

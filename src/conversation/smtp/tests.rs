@@ -38,6 +38,7 @@ fn connection(port: u16) -> Connection {
         states: PerSide { initiator: TcpState::Closed, responder: TcpState::Closed },
         completeness: 31,
         notes: Default::default(),
+        figures: crate::flow::Figures::default(),
         gaps: Vec::new(),
         gaps_total: 0,
         missing_octets: PerSide::default(),

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{EndpointRecord, Sides};
-use crate::flow::{Connection, Handshake, Offer, RoleBasis, Teardown};
+use crate::flow::{Connection, Figures, Handshake, Offer, RoleBasis, Teardown};
 use crate::packet::{Note, Protocol, Side};
 use crate::report::utc::utc;
 
@@ -39,6 +39,8 @@ pub(in crate::report) struct ConnectionRecord {
     completeness: u8,
     notes: BTreeMap<&'static str, u32>,
     application: Option<&'static str>,
+    /// `null` where no octets were sent.
+    figures: Option<FiguresRecord>,
     gaps: Vec<GapRecord>,
     gaps_total: u64,
     conflicting_overlaps: u64,
@@ -78,6 +80,49 @@ struct TeardownRecord {
     first: Option<&'static str>,
 }
 
+/// What was measured where the capture was made; of the octets that each end sent, except `idle_*`.
+#[derive(Debug, Serialize, JsonSchema)]
+struct FiguresRecord {
+    /// Nanoseconds that the other end took to acknowledge, smoothed (SRTT of RFC 6298).
+    smoothed_rtt_ns: Sides<Option<i64>>,
+    /// Nanoseconds (RTTVAR of RFC 6298).
+    rtt_variation_ns: Sides<Option<i64>>,
+    rtt_samples: Sides<u32>,
+    /// Octets sent and not acknowledged, at most.
+    bytes_in_flight_max: Sides<u32>,
+    /// Octets in flight in percent of the window that was open then, at most.
+    window_use_max_percent: Sides<Option<u32>>,
+    /// Bits a second, from the first octet to the last.
+    throughput_bits_per_second: Sides<Option<u64>>,
+    data_segments: Sides<u64>,
+    data_segments_sent_again: Sides<u64>,
+    /// Nanoseconds of the longest silence of both ends.
+    idle_max_ns: Option<i64>,
+    /// The packet that ended it.
+    idle_until_packet: Option<u64>,
+}
+
+impl FiguresRecord {
+    fn new(figures: &Figures) -> Option<Self> {
+        let ends = &figures.ends;
+        if ends.initiator.data_segments + ends.responder.data_segments == 0 {
+            return None;
+        }
+        Some(Self {
+            smoothed_rtt_ns: Sides::map(ends, |end| end.smoothed_rtt_ns),
+            rtt_variation_ns: Sides::map(ends, |end| end.rtt_variation_ns),
+            rtt_samples: Sides::map(ends, |end| end.rtt_samples),
+            bytes_in_flight_max: Sides::map(ends, |end| end.in_flight_max),
+            window_use_max_percent: Sides::map(ends, |end| end.window_use_percent),
+            throughput_bits_per_second: Sides::map(ends, |end| end.bits_per_second),
+            data_segments: Sides::map(ends, |end| end.data_segments),
+            data_segments_sent_again: Sides::map(ends, |end| end.data_segments_again),
+            idle_max_ns: figures.idle_ns,
+            idle_until_packet: figures.idle_until,
+        })
+    }
+}
+
 #[derive(Debug, Serialize, JsonSchema)]
 struct GapRecord {
     from: &'static str,
@@ -112,6 +157,7 @@ impl ConnectionRecord {
             completeness: connection.completeness,
             notes: notes(&connection.notes),
             application: application.map(Protocol::name),
+            figures: FiguresRecord::new(&connection.figures),
             gaps: connection
                 .gaps
                 .iter()

@@ -1,5 +1,7 @@
 //! `tcp`: connections, and the story of a chosen one, segment by segment.
 
+mod figures;
+
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
@@ -122,6 +124,8 @@ impl Tcp {
             rest = &rest[1..];
         }
         style.push_grid(out, &table);
+        out.push('\n');
+        figures::push(style, out, c);
         if let Some(left) = self.rows_left_out.get(&c.stream) {
             style.paragraph(out, Tone::Quiet, &style.say("tcp.rows_left_out", &[("count", left)]), 2);
         }
