@@ -11,7 +11,7 @@ use super::complaint::complain_of_usage;
 use crate::capture::Joining;
 use crate::dissect::FcsMode;
 use crate::lesson::Lang;
-use crate::report::{Format, TimeFormat};
+use crate::report::{Format, Sort, TimeFormat};
 
 /// The words that may stand in the place of a view.
 const VIEWS: [&str; 10] =
@@ -85,8 +85,10 @@ Examples:
 Examples:
   layerscope tcp mail.pcap
   layerscope tcp --stream 0 mail.pcap
+  layerscope tcp --stream 0 --all mail.pcap       every segment
+  layerscope tcp --sort rtt mail.pcap             the slowest first
   layerscope tcp --format csv big.pcap > connections.csv")]
-    Tcp(SourceArgs),
+    Tcp(TcpArgs),
     /// SMTP sessions; for one of them the conversation line by line.
     #[command(after_help = "\
 Examples:
@@ -112,6 +114,22 @@ Examples:
     /// The man page.
     #[command(after_help = "Example:\n  layerscope man > /usr/local/share/man/man1/layerscope.1")]
     Man,
+}
+
+/// What the `tcp` view takes besides.
+#[derive(Debug, Clone, clap::Args)]
+pub struct TcpArgs {
+    /// Where packets come from.
+    #[command(flatten)]
+    pub source: SourceArgs,
+
+    /// Show every segment: do not fold runs of data and acknowledgements.
+    #[arg(long, help_heading = "Output")]
+    pub all: bool,
+
+    /// Order of the table of connections; all but `start` put the largest first.
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    pub sort: SortArg,
 }
 
 /// Where packets come from, which of them count, and how the answer is written.
@@ -302,6 +320,25 @@ choices! {
         Local => TimeFormat::Local,
         /// Seconds since 1970.
         Epoch => TimeFormat::Epoch,
+    }
+}
+
+choices! {
+    /// `--sort`.
+    SortArg => Sort {
+        /// By their first packets.
+        #[default]
+        Start => Sort::Start,
+        /// By their duration.
+        Duration => Sort::Duration,
+        /// By packets.
+        Packets => Sort::Packets,
+        /// By octets of payload.
+        Octets => Sort::Octets,
+        /// By the round trip of the handshake.
+        Rtt => Sort::Rtt,
+        /// By what is odd: retransmissions and the like.
+        Notes => Sort::Notes,
     }
 }
 

@@ -12,7 +12,7 @@ use crate::conversation::Depth;
 use crate::dissect::FcsMode;
 use crate::flow::Limits;
 use crate::lesson::Lang;
-use crate::report::{Options, Out, View};
+use crate::report::{Options, Out, Sort, View};
 
 /// Connections that views of single packets keep: their rows need only the recent ones.
 const CONNECTIONS_FOR_PACKET_VIEWS: usize = 16_384;
@@ -131,6 +131,8 @@ fn report_options(view: View, args: &SourceArgs) -> Options {
         time: args.time.into(),
         reveal_secrets: args.reveal_secrets,
         stream: args.stream,
+        all: false,
+        sort: Sort::Start,
     }
 }
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use anyhow::{Context, bail};
 
-use super::args::{Args, Command, SourceArgs};
+use super::args::{Args, Command, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::plan::Plan;
 use super::progress::Progress;
@@ -35,7 +35,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Overview(source) => view(View::Overview, source),
         Command::Packets(source) => view(View::Packets, source),
         Command::Layers(source) => view(View::Layers, source),
-        Command::Tcp(source) => view(View::Tcp, source),
+        Command::Tcp(args) => tcp(args),
         Command::Smtp(source) => view(View::Smtp, source),
         Command::Fcs(source) => view(View::Fcs, source),
         Command::Schema => super::side::schema(),
@@ -44,8 +44,18 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
     }
 }
 
+fn tcp(args: &TcpArgs) -> anyhow::Result<Outcome> {
+    let mut plan = Plan::new(View::Tcp, &args.source)?;
+    plan.report.all = args.all;
+    plan.report.sort = args.sort.into();
+    follow(plan)
+}
+
 fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
-    let plan = Plan::new(view, args)?;
+    follow(Plan::new(view, args)?)
+}
+
+fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     if plan.files.is_empty() {
         bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");
     }

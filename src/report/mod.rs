@@ -18,4 +18,4 @@ mod utc;
 
 pub use event::{PacketEvent, Summary};
 pub use schema::schema;
-pub use sink::{Format, Options, Out, Sink, TimeFormat, View, sink_for};
+pub use sink::{Format, Options, Out, Sink, Sort, TimeFormat, View, sink_for};

@@ -53,6 +53,24 @@ pub enum TimeFormat {
     Epoch,
 }
 
+/// The order of connections: by their beginning, or the largest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sort {
+    /// The order of their beginning.
+    #[default]
+    Start,
+    /// The longest first.
+    Duration,
+    /// The one with the most packets first.
+    Packets,
+    /// The one with the most octets first.
+    Octets,
+    /// The longest round trip first.
+    Rtt,
+    /// The one with the most notes first.
+    Notes,
+}
+
 /// What a sink needs to know of the user's wishes.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -74,6 +92,10 @@ pub struct Options {
     pub reveal_secrets: bool,
     /// The one connection that is asked for.
     pub stream: Option<u64>,
+    /// Whether runs of plain segments are shown one by one.
+    pub all: bool,
+    /// The order of connections.
+    pub sort: Sort,
 }
 
 /// Takes the events of a run, in order, and writes what they are for.

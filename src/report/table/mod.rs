@@ -3,7 +3,6 @@
 mod fcs;
 mod fields;
 mod hexdump;
-mod ladder;
 mod layers;
 mod osi;
 mod overview;

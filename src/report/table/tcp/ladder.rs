@@ -1,8 +1,8 @@
 //! A ladder diagram: the two ends as uprights, the segments that open and close a connection as rungs.
 
-use super::style::{Style, Tone, push_clipped, width};
-use super::tcp::{Row, state};
-use super::time::milliseconds;
+use super::super::style::{Style, Tone, push_clipped, width};
+use super::super::time::milliseconds;
+use super::row::{Row, state};
 use crate::dissect::TcpFlags;
 use crate::flow::{Connection, HandshakeKind, Step};
 use crate::packet::{Side, Timestamp};
@@ -16,7 +16,7 @@ const STATE: usize = 12;
 
 /// Appends the ladder of what opens and closes `c`; nothing where neither was captured.
 pub(super) fn push(style: &Style, out: &mut String, c: &Connection, rows: &[Row]) {
-    if !rows.iter().any(shapes) {
+    if !rows.iter().any(Row::shapes) {
         return;
     }
     let inner = style.width.saturating_sub(TIME + 2 * STATE + 11).clamp(10, 48);
@@ -25,7 +25,7 @@ pub(super) fn push(style: &Style, out: &mut String, c: &Connection, rows: &[Row]
     let mut before = ["", ""];
     let mut rest = rows;
     for _ in 0..RUNGS {
-        let skipped = rest.iter().take_while(|row| !shapes(row)).count();
+        let skipped = rest.iter().take_while(|row| !row.shapes()).count();
         if skipped > 0 {
             let text = style.say("tcp.ladder.skipped", &[("count", &skipped)]);
             ladder.rung(out, "", "", &format!("⋮ {text}"), "", "");
@@ -35,10 +35,6 @@ pub(super) fn push(style: &Style, out: &mut String, c: &Connection, rows: &[Row]
         ladder.segment(out, c, row, &mut before);
         rest = &rest[1..];
     }
-}
-
-fn shapes(row: &Row) -> bool {
-    !matches!(row.place.step, Step::Data | Step::Ack)
 }
 
 struct Ladder<'a> {

@@ -1,0 +1,90 @@
+//! One segment of a story.
+
+use crate::dissect::{TcpFlags, TcpSegment};
+use crate::flow::{Connection, HandshakeKind, Place, Step, TcpState};
+use crate::packet::{Note, Side, Timestamp};
+use crate::report::PacketEvent;
+
+/// What a story keeps of a segment.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row {
+    pub(super) packet: u64,
+    pub(super) time: Option<Timestamp>,
+    pub(super) place: Place,
+    pub(super) flags: TcpFlags,
+    /// Numbers as they stand in the header.
+    pub(super) seq: u32,
+    pub(super) ack: u32,
+    pub(super) length: u32,
+    /// Blocks of a selective acknowledgement, less the peer's ISN.
+    pub(super) sack: [Option<(u32, u32)>; 4],
+    /// A bit for each kind of option below 64.
+    options: u64,
+}
+
+impl Row {
+    /// Of a segment that was put in its place.
+    pub(super) fn new(event: &PacketEvent<'_>, place: &Place, segment: &TcpSegment<'_>) -> Self {
+        let base = segment.ack.0.wrapping_sub(place.relative_ack.unwrap_or(segment.ack.0));
+        let mut blocks = segment.options.sack_blocks();
+        let sack = std::array::from_fn(|_| {
+            blocks.next().map(|(left, right)| (left.0.wrapping_sub(base), right.0.wrapping_sub(base)))
+        });
+        let kinds = segment.options.iter().filter_map(|option| option.first()).filter(|kind| **kind < 64);
+        Self {
+            packet: event.frame.number,
+            time: event.frame.time,
+            place: *place,
+            flags: segment.flags,
+            seq: segment.seq.0,
+            ack: segment.ack.0,
+            length: segment.payload_length,
+            sack,
+            options: kinds.fold(0, |bits, kind| bits | 1 << kind),
+        }
+    }
+
+    /// Whether it has an option of this kind.
+    pub(super) fn has_option(&self, kind: u8) -> bool {
+        kind < 64 && self.options & 1 << kind != 0
+    }
+
+    /// Data or an acknowledgement, and nothing odd about it.
+    pub(super) fn is_plain(&self) -> bool {
+        !self.shapes() && self.place.notes.is_empty() && self.place.copy_of.is_none()
+    }
+
+    /// Opens or closes the connection, or tries to.
+    pub(super) fn shapes(&self) -> bool {
+        !matches!(self.place.step, Step::Data | Step::Ack)
+    }
+
+    /// Brings octets that were sent before.
+    pub(super) fn is_sent_again(&self) -> bool {
+        self.place.notes.has(Note::Retransmission) && !self.flags.has(TcpFlags::SYN)
+    }
+}
+
+/// The state of an end in the spelling of RFC 9293. An end that never said a word is in none that is known,
+/// and one that refuses a connection has none (`CLOSED`).
+pub(super) fn state(c: &Connection, place: &Place, side: Side) -> &'static str {
+    match (c.handshake.kind, side) {
+        (HandshakeKind::Refused, Side::Responder) => return "CLOSED",
+        (HandshakeKind::Unanswered, Side::Responder) => return "?",
+        _ => {}
+    }
+    match place.states.of(side) {
+        TcpState::Closed => "CLOSED",
+        TcpState::Listen => "LISTEN",
+        TcpState::SynSent => "SYN-SENT",
+        TcpState::SynReceived => "SYN-RECEIVED",
+        TcpState::Established => "ESTABLISHED",
+        TcpState::FinWait1 => "FIN-WAIT-1",
+        TcpState::FinWait2 => "FIN-WAIT-2",
+        TcpState::CloseWait => "CLOSE-WAIT",
+        TcpState::Closing => "CLOSING",
+        TcpState::LastAck => "LAST-ACK",
+        TcpState::TimeWait => "TIME-WAIT",
+        TcpState::Unknown => "?",
+    }
+}

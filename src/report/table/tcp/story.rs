@@ -1,0 +1,177 @@
+//! One connection, segment by segment.
+
+use comfy_table::{ColumnConstraint, Table, Width};
+
+use super::super::packets::arrow;
+use super::super::style::{Style, Tone};
+use super::super::time::milliseconds;
+use super::meaning::Meaning;
+use super::row::{Row, state};
+use super::{figures, ladder, socket};
+use crate::flow::{Connection, RoleBasis};
+use crate::packet::Side;
+use crate::report::info;
+
+/// Columns of a terminal from which on both states stand beside each other, and socket calls in their own column.
+const WIDE: usize = 120;
+/// Plain segments in a row that are not folded.
+const UNFOLDED: usize = 3;
+
+/// The segments of one connection.
+#[derive(Debug, Default)]
+pub(super) struct Story {
+    rows: Vec<Row>,
+    left_out: u64,
+    /// The first PAUSE frame (IEEE 802.3 annex 31B) while the connection was open, and how many there were.
+    pub(super) pauses: Option<(u64, u64)>,
+}
+
+impl Story {
+    /// Adds a segment. Of `most`, half are kept for those that open and close.
+    pub(super) fn push(&mut self, row: Row, most: usize) {
+        if self.rows.len() >= if row.shapes() { most } else { most / 2 } {
+            self.left_out += 1;
+        } else {
+            self.rows.push(row);
+        }
+    }
+
+    /// Appends the story; `all` unfolds runs of plain segments.
+    pub(super) fn tell(&self, style: &Style, out: &mut String, c: &Connection, all: bool) {
+        let roles = match c.roles {
+            RoleBasis::Observed => "tcp.roles.observed",
+            RoleBasis::Inferred => "tcp.roles.inferred",
+        };
+        let values: [(&str, &dyn std::fmt::Display); 4] = [
+            ("stream", &c.stream),
+            ("initiator", &c.endpoints.initiator),
+            ("responder", &c.endpoints.responder),
+            ("roles", &style.word(roles)),
+        ];
+        style.heading(out, &style.say("tcp.story", &values));
+        out.push('\n');
+        ladder::push(style, out, c, &self.rows);
+        out.push('\n');
+        self.table(style, out, c, all);
+        out.push('\n');
+        figures::push(style, out, c);
+        if let Some((packet, count)) = self.pauses {
+            let text = style.say("tcp.pauses", &[("count", &count), ("packet", &packet)]);
+            style.paragraph(out, Tone::Warn, &text, 2);
+        }
+        if self.left_out > 0 {
+            let text = style.say("tcp.rows_left_out", &[("count", &self.left_out)]);
+            style.paragraph(out, Tone::Quiet, &text, 2);
+        }
+    }
+
+    fn table(&self, style: &Style, out: &mut String, c: &Connection, all: bool) {
+        let mut columns = vec!["packet", "delta", "direction", "segment", "states", "means"];
+        let mut bounds = vec![(3, 18), (4, 15)];
+        if style.width >= WIDE {
+            columns.push("socket");
+            bounds = vec![(3, 18), (4, 28), (6, 32)];
+        }
+        let mut table = style.grid(&columns);
+        for (at, bound) in bounds {
+            if let Some(column) = table.column_mut(at) {
+                column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(bound)));
+            }
+        }
+        let teller = Teller { style, c, meaning: Meaning { style, connection: c, rows: &self.rows } };
+        let mut before = None;
+        let mut rest = self.rows.as_slice();
+        while let Some(row) = rest.first() {
+            let fold = if all { 0 } else { rest.iter().take_while(|row| row.is_plain()).count() };
+            if fold > UNFOLDED {
+                teller.folded(&mut table, &rest[..fold]);
+                before = rest.get(fold - 1);
+                rest = &rest[fold..];
+                continue;
+            }
+            teller.row(&mut table, row, before);
+            before = Some(row);
+            rest = &rest[1..];
+        }
+        style.push_grid(out, &table);
+    }
+}
+
+struct Teller<'a> {
+    style: &'a Style,
+    c: &'a Connection,
+    meaning: Meaning<'a>,
+}
+
+impl Teller<'_> {
+    fn folded(&self, table: &mut Table, rows: &[Row]) {
+        let sum = |side| {
+            rows.iter().filter(|r| r.place.from == side).map(|r| u64::from(r.place.new_octets)).sum::<u64>()
+        };
+        let (there, back) = (sum(Side::Initiator), sum(Side::Responder));
+        let values: [(&str, &dyn std::fmt::Display); 3] =
+            [("count", &rows.len()), ("there", &there), ("back", &back)];
+        let text = self.style.say("tcp.folded", &values);
+        table.add_row(vec![
+            self.style.number("…"),
+            self.style.cell(Tone::Plain, ""),
+            self.style.cell(Tone::Plain, "↔"),
+            self.style.cell(Tone::Plain, ""),
+            self.style.cell(Tone::Plain, ""),
+            self.style.cell(Tone::Quiet, text),
+        ]);
+    }
+
+    fn row(&self, table: &mut Table, row: &Row, before: Option<&Row>) {
+        let style = self.style;
+        let calls = socket::calls(style, self.c, row, before);
+        let mut means = self.meaning.of(row, before);
+        if style.width < WIDE && !calls.is_empty() {
+            means.push('\n');
+            means.push_str(&style.say("tcp.socket.inferred", &[("calls", &calls.join(" · "))]));
+        }
+        let tone = if row.place.notes.is_empty() { Tone::Plain } else { Tone::Warn };
+        let mut cells = vec![
+            style.number(row.packet),
+            style.number(milliseconds(before.map_or(row.time, |before| before.time), row.time)),
+            style.cell(Tone::Plain, arrow(row.place.from)),
+            style.cell(Tone::Transport, segment(row)),
+            style.cell(Tone::Plain, self.states(row, before)),
+            style.cell(tone, means),
+        ];
+        if style.width >= WIDE {
+            cells.push(style.cell(Tone::Quiet, calls.join("\n")));
+        }
+        table.add_row(cells);
+    }
+
+    /// Both states, where one of them has changed.
+    fn states(&self, row: &Row, before: Option<&Row>) -> String {
+        if before.is_some_and(|before| before.place.states == row.place.states) {
+            return String::new();
+        }
+        let blank = if self.style.width < WIDE { '\n' } else { ' ' };
+        let of = |side| state(self.c, &row.place, side);
+        format!("{} /{blank}{}", of(Side::Initiator), of(Side::Responder))
+    }
+}
+
+/// Flags and relative numbers; for segments that open and close, the numbers of the header below them.
+fn segment(row: &Row) -> String {
+    let mut text = String::new();
+    info::write_flags(row.flags, &mut text);
+    text.push_str(&format!(" {}", row.place.relative_seq));
+    if let Some(ack) = row.place.relative_ack {
+        text.push_str(&format!(", {ack}"));
+    }
+    if row.length > 0 {
+        text.push_str(&format!(" +{}", row.length));
+    }
+    if row.shapes() {
+        text.push_str(&format!("\nseq {}", row.seq));
+        if row.place.relative_ack.is_some() {
+            text.push_str(&format!("\nack {}", row.ack));
+        }
+    }
+    text
+}
