@@ -87,6 +87,7 @@ Examples:
   layerscope tcp --stream 0 mail.pcap
   layerscope tcp --stream 0 --all mail.pcap       every segment
   layerscope tcp --sort rtt mail.pcap             the slowest first
+  layerscope tcp --stream 0 --format svg mail.pcap > ladder.svg
   layerscope tcp --format csv big.pcap > connections.csv")]
     Tcp(TcpArgs),
     /// SMTP sessions; for one of them the conversation line by line.
@@ -178,6 +179,10 @@ pub struct SourceArgs {
     /// When to colour tables.
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub color: ColorArg,
+
+    /// Draw tables and ladders with ASCII characters alone, as on a terminal whose locale is not UTF-8.
+    #[arg(long, help_heading = "Output")]
+    pub ascii: bool,
 
     /// How times are written in tables.
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
@@ -292,6 +297,8 @@ choices! {
         Json => Format::Json,
         /// Comma-separated values.
         Csv => Format::Csv,
+        /// A ladder diagram of one connection (`tcp` alone).
+        Svg => Format::Svg,
     }
 }
 

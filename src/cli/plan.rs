@@ -128,6 +128,7 @@ fn report_options(view: View, args: &SourceArgs) -> Options {
         color,
         width: width(),
         clip: stdout.is_terminal() || std::env::var_os("COLUMNS").is_some(),
+        ascii: args.ascii || stdout.is_terminal() && !locale_is_utf8(),
         time: args.time.into(),
         reveal_secrets: args.reveal_secrets,
         stream: args.stream,
@@ -141,6 +142,17 @@ fn width() -> usize {
     let said = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
     let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
     said.or_else(measured).unwrap_or(WIDTH_WITHOUT_TERMINAL).clamp(40, 1000)
+}
+
+/// Whether the locale's characters are UTF-8; where it says nothing, they are.
+fn locale_is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    set.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
 }
 
 fn lang_of_environment() -> LangArg {

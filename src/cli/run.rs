@@ -15,7 +15,7 @@ use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
 use crate::packet::{Frame, Protocol};
-use crate::report::{self, PacketEvent, Sink, Summary, View};
+use crate::report::{self, Format, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +56,9 @@ fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
 }
 
 fn follow(plan: Plan) -> anyhow::Result<Outcome> {
+    if plan.report.format == Format::Svg && plan.report.view != View::Tcp {
+        bail!("`--format svg` draws a connection; try `layerscope tcp --stream N --format svg FILE`");
+    }
     if plan.files.is_empty() {
         bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");
     }
@@ -75,6 +78,7 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     match run.all(survey.chapters) {
         Ok(()) => {}
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::InvalidInput => return Err(error.into()),
         Err(Stop::Output(error)) => return Err(error).context("cannot write the answer"),
         Err(Stop::Other(error)) => return Err(error),
     }

@@ -35,6 +35,8 @@ pub enum Format {
     Json,
     /// The same columns, flattened.
     Csv,
+    /// A drawing of one connection.
+    Svg,
 }
 
 /// How times are written in tables.
@@ -86,6 +88,8 @@ pub struct Options {
     pub width: usize,
     /// Whether rows that stream are cut at `width`: not where a pipe or a file takes them.
     pub clip: bool,
+    /// Whether tables are drawn with ASCII characters alone.
+    pub ascii: bool,
     /// How times are written.
     pub time: TimeFormat,
     /// Whether secrets are shown.
@@ -168,6 +172,6 @@ pub fn sink_for(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.format {
         Format::Json => json::sink(options, out),
         Format::Csv => csv::sink(options, out),
-        Format::Table => table::sink(options, out),
+        Format::Table | Format::Svg => table::sink(options, out),
     }
 }

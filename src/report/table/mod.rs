@@ -1,5 +1,6 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
+mod ascii;
 mod fcs;
 mod fields;
 mod hexdump;
@@ -17,6 +18,7 @@ use super::{Options, Out, Sink, View};
 
 /// The table sink of a view.
 pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
+    let out: Box<dyn Out> = if options.ascii { Box::new(ascii::Ascii::new(out)) } else { out };
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),

@@ -121,9 +121,14 @@ pub(super) fn duration(nanos: i64) -> String {
 /// Milliseconds with three digits, from one time to another; `-` where one of them is not known.
 pub(super) fn milliseconds(from: Option<Timestamp>, to: Option<Timestamp>) -> String {
     match (from, to) {
-        (Some(from), Some(to)) => format!("{:.3}", to.since(from) as f64 / 1e6),
+        (Some(from), Some(to)) => in_milliseconds(to.since(from)),
         _ => "-".to_owned(),
     }
+}
+
+/// Nanoseconds as milliseconds with three digits.
+pub(super) fn in_milliseconds(nanos: i64) -> String {
+    format!("{:.3}", nanos as f64 / 1e6)
 }
 
 #[cfg(test)]

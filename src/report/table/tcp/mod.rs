@@ -18,7 +18,7 @@ use crate::dissect::Transport;
 use crate::flow::Connection;
 use crate::packet::Protocol;
 use crate::report::tally::Tally;
-use crate::report::{Options, PacketEvent, Sink, Sort, Summary};
+use crate::report::{Format, Options, PacketEvent, Sink, Sort, Summary};
 pub(super) use list::{list, note_count};
 use row::Row;
 use story::Story;
@@ -38,6 +38,7 @@ pub(super) struct Tcp {
     chosen: Option<u64>,
     all: bool,
     sort: Sort,
+    drawn: bool,
     stories: BTreeMap<u64, Story>,
     connections: Vec<(Connection, Option<Protocol>)>,
     tally: Tally,
@@ -51,6 +52,7 @@ impl Tcp {
             chosen: options.stream,
             all: options.all,
             sort: options.sort,
+            drawn: options.format == Format::Svg,
             stories: BTreeMap::new(),
             connections: Vec::new(),
             tally: Tally::default(),
@@ -59,6 +61,30 @@ impl Tcp {
 
     fn wants(&self, stream: u64) -> bool {
         self.chosen.map_or(stream < FEW, |chosen| chosen == stream)
+    }
+
+    fn tell(&self, out: &mut String) {
+        list(&self.style, out, &self.connections, self.tally.connections);
+        list::totals(&self.style, out, &self.tally);
+        list::remarks(&self.style, out, &self.connections);
+        if self.chosen.is_some() || self.tally.connections <= FEW {
+            for (connection, _) in &self.connections {
+                if let Some(story) = self.stories.get(&connection.stream) {
+                    story.tell(&self.style, out, connection, self.all);
+                }
+            }
+        }
+    }
+
+    /// The ladder of the one connection there is.
+    fn drawing(&self) -> io::Result<String> {
+        let [(connection, _)] = self.connections.as_slice() else {
+            let count = self.tally.connections;
+            let text = format!("{count} connections, and a drawing shows one: choose it with --stream N");
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        };
+        let story = self.stories.get(&connection.stream);
+        Ok(story.map_or_else(String::new, |story| story.draw(&self.style, connection)))
     }
 
     /// Brings the connections into the order that was asked for, and lets go of those that the list will not name.
@@ -111,15 +137,10 @@ impl Sink for Tcp {
     fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
         self.put_in_order();
         let mut out = String::new();
-        list(&self.style, &mut out, &self.connections, self.tally.connections);
-        list::totals(&self.style, &mut out, &self.tally);
-        list::remarks(&self.style, &mut out, &self.connections);
-        if self.chosen.is_some() || self.tally.connections <= FEW {
-            for (connection, _) in &self.connections {
-                if let Some(story) = self.stories.get(&connection.stream) {
-                    story.tell(&self.style, &mut out, connection, self.all);
-                }
-            }
+        if self.drawn {
+            out = self.drawing()?;
+        } else {
+            self.tell(&mut out);
         }
         self.out.write_all(out.as_bytes())?;
         self.out.flush()

@@ -65,6 +65,11 @@ impl Story {
         }
     }
 
+    /// The ladder as SVG.
+    pub(super) fn draw(&self, style: &Style, c: &Connection) -> String {
+        ladder::draw(style, c, &self.rows)
+    }
+
     fn table(&self, style: &Style, out: &mut String, c: &Connection, all: bool) {
         let mut columns = vec!["packet", "delta", "direction", "segment", "states", "means"];
         let mut bounds = vec![(3, 18), (4, 15)];
