@@ -106,6 +106,17 @@ impl Live {
         facts.is_syn() && own.seen() && own.base.is_some_and(|base| base != facts.seq)
     }
 
+    /// Whether both ends have closed.
+    pub(super) fn is_over(&self) -> bool {
+        let over = |end: &End| matches!(end.state, TcpState::Closed | TcpState::TimeWait);
+        over(&self.ends.initiator) && over(&self.ends.responder)
+    }
+
+    /// When its last packet was captured.
+    pub(super) fn last_time(&self) -> Clock {
+        self.end
+    }
+
     /// Whether octets of either end wait for earlier ones.
     pub(super) fn is_waiting(&self) -> bool {
         [&self.ends.initiator, &self.ends.responder]

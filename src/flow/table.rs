@@ -32,7 +32,8 @@ impl Hasher for Hashed {
 
 #[derive(Debug)]
 struct Slot {
-    entry: Entry,
+    /// `None` where a connection was taken out.
+    entry: Option<Entry>,
     hash: u64,
     /// The next slot whose key has the same hash.
     same: Index,
@@ -48,7 +49,7 @@ impl Iterator for Drained {
     type Item = Entry;
 
     fn next(&mut self) -> Option<Entry> {
-        self.0.next().map(|slot| slot.entry)
+        self.0.find_map(|slot| slot.entry)
     }
 }
 
@@ -58,6 +59,8 @@ pub(super) struct Table {
     random: ahash::RandomState,
     heads: HashMap<u64, Index, BuildHasherDefault<Hashed>>,
     slots: Vec<Slot>,
+    /// Slots of connections that were taken out.
+    free: Vec<Index>,
     oldest: Index,
     newest: Index,
     limit: usize,
@@ -71,6 +74,7 @@ impl Table {
             random: ahash::RandomState::new(),
             heads: HashMap::default(),
             slots: Vec::new(),
+            free: Vec::new(),
             oldest: NONE,
             newest: NONE,
             limit,
@@ -87,7 +91,7 @@ impl Table {
         let mut index = *self.heads.get(&hash)?;
         loop {
             let slot = self.slots.get(index as usize)?;
-            if slot.entry.key() == key {
+            if slot.entry.as_ref().is_some_and(|entry| entry.key() == key) {
                 return Some(index);
             }
             index = slot.same;
@@ -96,15 +100,7 @@ impl Table {
 
     /// A connection.
     pub(super) fn get_mut(&mut self, index: Index) -> Option<&mut Entry> {
-        self.slots.get_mut(index as usize).map(|slot| &mut slot.entry)
-    }
-
-    /// The connection with this number: in its own slot unless connections were evicted.
-    pub(super) fn by_stream(&self, stream: u64) -> Option<&Entry> {
-        let own = usize::try_from(stream).ok().and_then(|index| self.slots.get(index));
-        own.filter(|slot| slot.entry.stream() == stream)
-            .or_else(|| self.slots.iter().find(|slot| slot.entry.stream() == stream))
-            .map(|slot| &slot.entry)
+        self.slots.get_mut(index as usize).and_then(|slot| slot.entry.as_mut())
     }
 
     /// Puts another connection in the place of one that used its ports before it; that one is returned.
@@ -115,21 +111,29 @@ impl Table {
 
     /// Puts a connection in, whose ports no other uses; the one that had to make room is returned.
     pub(super) fn insert(&mut self, hash: u64, entry: Entry) -> Option<Entry> {
-        let slot = Slot { entry, hash, same: NONE, older: NONE, newer: NONE };
-        let (index, evicted) = if self.slots.len() < self.limit {
-            self.slots.push(slot);
-            (self.slots.len() as Index - 1, None)
+        let full = self.free.is_empty() && self.slots.len() >= self.limit;
+        let evicted = if full { self.take_out(self.oldest) } else { None };
+        let slot = Slot { entry: Some(entry), hash, same: NONE, older: NONE, newer: NONE };
+        let index = if let Some(index) = self.free.pop() {
+            self.change(index, |place| *place = slot);
+            index
         } else {
-            let index = self.oldest;
-            self.unlink_hash(index);
-            self.unlink_age(index);
-            let old = self.slots.get_mut(index as usize).map(|place| std::mem::replace(place, slot).entry);
-            (index, old)
+            self.slots.push(slot);
+            self.slots.len() as Index - 1
         };
         let head = self.heads.insert(hash, index).unwrap_or(NONE);
         self.change(index, |slot| slot.same = head);
         self.link_newest(index);
         evicted
+    }
+
+    /// Takes a connection out.
+    pub(super) fn take_out(&mut self, index: Index) -> Option<Entry> {
+        let entry = self.slots.get_mut(index as usize)?.entry.take()?;
+        self.unlink_hash(index);
+        self.unlink_age(index);
+        self.free.push(index);
+        Some(entry)
     }
 
     /// Marks a connection as the most recently active one.
@@ -144,8 +148,9 @@ impl Table {
     pub(super) fn drain(&mut self) -> Drained {
         self.heads = HashMap::default();
         (self.oldest, self.newest) = (NONE, NONE);
+        self.free.clear();
         let mut slots = std::mem::take(&mut self.slots);
-        slots.sort_unstable_by_key(|slot| slot.entry.stream());
+        slots.sort_unstable_by_key(|slot| slot.entry.as_ref().map(Entry::stream));
         Drained(slots.into_iter())
     }
 

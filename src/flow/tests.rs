@@ -533,3 +533,24 @@ fn round_trips_are_smoothed_and_segments_sent_again_are_not_timed() {
     // 16 octets from 40 to 440 ms
     assert_eq!(client.bits_per_second, Some(16 * 8 * 1_000 / 400));
 }
+
+#[test]
+fn a_closed_connection_is_told_of_once_nothing_of_it_can_be_on_its_way() {
+    let mut wire = Wire::new().open();
+    wire.send(CLIENT, FIN | ACK, 101, 301, b"");
+    wire.send(SERVER, FIN | ACK, 301, 102, b"");
+    wire.send(CLIENT, ACK, 102, 302, b"");
+    wire.time += 200_000_000_000;
+    let late = wire.send(SERVER, FIN | ACK, 301, 102, b"");
+    assert_eq!(late.stream, 0, "within two segment lifetimes");
+    wire.time += 100_000_000_000;
+    wire.client_port = 50001;
+    wire.send(CLIENT, SYN, 1, 0, b"");
+    assert!(wire.heard.finished.is_empty(), "the late FIN was the last sign of life");
+    wire.time += 200_000_000_000;
+    wire.send(CLIENT, SYN, 1, 0, b"");
+    assert_eq!(wire.heard.finished.len(), 1);
+    assert_eq!((wire.heard.finished[0].stream, wire.heard.finished[0].evicted), (0, false));
+    let told: Vec<u64> = wire.finish().finished.iter().map(|c| c.stream).collect();
+    assert_eq!(told, [0, 1]);
+}

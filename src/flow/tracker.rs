@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::net::IpAddr;
 
+use super::clock::Clock;
 use super::copies::Recent;
 use super::end::{Facts, offer};
 use super::entry::{Entry, LoneSyn};
@@ -10,7 +11,7 @@ use super::key::Key;
 use super::live::Live;
 use super::reassembly::Budget;
 use super::table::{Drained, Index, Table};
-use super::{Connection, Place, Receiver};
+use super::{Place, Receiver};
 use crate::dissect::TcpSegment;
 use crate::packet::Timestamp;
 
@@ -61,6 +62,8 @@ pub struct Tracker {
     next_stream: u64,
     /// Connections in which octets wait, in the order in which they began to; some may have ended waiting.
     waiting: VecDeque<(Index, u64)>,
+    /// Connections that both ends have closed, and when that was; some may have been active again.
+    ended: VecDeque<(Index, u64, Clock)>,
     /// Connections that are still to be finished, once the capture is over.
     ending: Option<Drained>,
 }
@@ -74,6 +77,7 @@ impl Tracker {
             recent: Recent::default(),
             next_stream: 0,
             waiting: VecDeque::new(),
+            ended: VecDeque::new(),
             ending: None,
         }
     }
@@ -82,6 +86,7 @@ impl Tracker {
     pub fn push<R: Receiver>(&mut self, input: &SegmentInput<'_>, receiver: &mut R) -> Option<Place> {
         let (key, from_low) = Key::of(input);
         let facts = Facts::of(&input.segment, input.packet, input.time.into());
+        self.finish_ended(facts.time, receiver);
         let hash = self.table.hash(&key);
         let found = self.table.find(hash, &key);
         let Self { table, budget, recent, .. } = self;
@@ -97,9 +102,12 @@ impl Tracker {
             if succeeded.is_none() {
                 recent.add(stream, from_low, input, &facts);
                 let live = table.get_mut(index)?.follow()?;
-                let waited = live.is_waiting();
+                let (waited, was_over) = (live.is_waiting(), live.is_over());
                 let place = live.push(from_low, false, input, &facts, budget, receiver);
                 let waits = live.is_waiting();
+                if live.is_over() && !was_over {
+                    self.ended.push_back((index, stream, facts.time));
+                }
                 table.touch(index);
                 if waits {
                     self.hold_waiting((!waited).then_some((index, stream)), receiver);
@@ -128,6 +136,26 @@ impl Tracker {
             finish(over, evicted, budget, receiver);
         }
         Some(place)
+    }
+
+    /// Nanoseconds after which no segment of a closed connection is on its way any more: twice the maximum segment
+    /// lifetime (RFC 9293 section 3.4.2).
+    const LINGER_NS: i64 = 240_000_000_000;
+
+    /// Finishes connections that both ends have closed, and that have been silent since for long enough.
+    fn finish_ended<R: Receiver>(&mut self, now: Clock, receiver: &mut R) {
+        let Self { table, budget, ended, .. } = self;
+        let is_past = |time: Clock| now.since(time).is_some_and(|ns| ns >= Self::LINGER_NS);
+        while let Some(&(index, stream, _)) = ended.front().filter(|(_, _, time)| is_past(*time)) {
+            ended.pop_front();
+            let Some(live) = followed(table, index, stream).filter(|live| live.is_over()) else { continue };
+            let last = live.last_time();
+            if !is_past(last) {
+                ended.push_back((index, stream, last));
+            } else if let Some(entry) = table.take_out(index) {
+                finish(entry, false, budget, receiver);
+            }
+        }
     }
 
     /// Notes that a connection waits, and makes those that wait longest give up while all keep too much.
@@ -177,11 +205,6 @@ impl Tracker {
     #[cfg(test)]
     pub(super) const fn waiting_octets(&self) -> usize {
         self.budget.waiting
-    }
-
-    /// A connection as it stands now.
-    pub fn connection(&self, stream: u64) -> Option<Connection> {
-        self.table.by_stream(stream).map(|entry| entry.record(false))
     }
 }
 
