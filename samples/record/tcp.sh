@@ -74,6 +74,57 @@ RULES
     capture_end
 }
 
+# A connection that is not recorded brings the cookie; the next one sends it, and a line, with its SYN.
+recipe_tcp_fast_open() {
+    local where
+    two_hosts
+    for where in client server; do run_in $where sysctl -qw net.ipv4.tcp_fastopen=3; done
+    talk '' 'fast-open read-all close' 'fast-open send:first finish read-all close'
+    talk tcp-fast-open.pcap 'fast-open read send:welcome-back read-all close' \
+        'fast-open send:hello-on-the-syn read finish read-all close'
+}
+
+# The client's ACK of the SYN+ACK is lost, and so is all that follows: the server asks again and again.
+recipe_tcp_half_open() {
+    two_hosts
+    run_in server nft -f - <<'RULES'
+table inet deaf {
+    chain in {
+        type filter hook prerouting priority -400
+        tcp dport 30000 tcp flags & (syn | ack) == ack drop
+    }
+}
+RULES
+    run_in client nft -f - <<'RULES'
+table inet mute {
+    chain out {
+        type filter hook postrouting priority 400
+        tcp dport 30000 tcp flags & (syn | ack) == ack drop
+    }
+}
+RULES
+    capture tcp-half-open.pcap server eth0 tcp
+    tcp_end server listen $server 30000 read &
+    await listening server 30000
+    tcp_end client connect $server 30000 sleep:4 || true
+    capture_end
+}
+
+# The same port twice: the server closes first, so the client may use its port again at once.
+recipe_tcp_reused_port() {
+    local round serving
+    two_hosts
+    capture tcp-reused-port.pcap client eth0 tcp
+    for round in one two; do
+        tcp_end server listen $server 30000 read close &
+        serving=$!
+        await listening server 30000
+        tcp_end client connect $server 30000 from:40000 send:$round read-all close
+        wait $serving
+    done
+    capture_end
+}
+
 recipe_tcp_loss() {
     two_hosts_far_apart
     # Every fifth segment with data does not arrive, seen from the side that sends it.

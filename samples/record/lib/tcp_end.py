@@ -12,6 +12,8 @@ Steps:
     close           reset       close, and abort the connection (RST)
     keepalive       probe an idle connection after one second, then every second
     small-buffer    receive buffer of 4 kB (on `listen`, before the connection comes)
+    fast-open       on `listen`: accept data on a SYN; on `connect`, followed by send: send that line with the SYN
+    from:PORT       on `connect`: the port to connect from
 """
 
 import socket
@@ -54,7 +56,7 @@ def take(end, step):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
-    elif verb != "small-buffer":
+    elif verb not in ("small-buffer", "fast-open", "from"):
         sys.exit(f"unknown step: {step}")
 
 
@@ -75,11 +77,21 @@ def opened(role, arguments):
     address, port, *steps = arguments
     end = socket.socket(family(address))
     if role == "connect":
+        for step in [step for step in steps if step.startswith("from:")]:
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            end.bind(("", int(step.partition(":")[2])))
+            steps.remove(step)
+        if steps[:1] == ["fast-open"]:
+            line = steps[1].partition(":")[2].encode() + b"\r\n"
+            end.sendto(line, socket.MSG_FASTOPEN, (address, int(port)))
+            return end, steps[2:]
         end.connect((address, int(port)))
         return end, steps
     end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     if "small-buffer" in steps:
         end.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    if "fast-open" in steps:
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_FASTOPEN, 8)
     end.bind((address, int(port)))
     end.listen()
     connection, _ = end.accept()
