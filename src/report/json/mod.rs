@@ -1,5 +1,6 @@
 //! Records as JSON, one object a line.
 
+mod connection;
 mod packet;
 mod text;
 
@@ -7,11 +8,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, ConnectionRecord, FcsBook, SessionRecord};
+use super::record::{CaptureRecord, FcsBook, SessionRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
+use connection::ConnectionWriter;
 use packet::PacketWriter;
 
 /// The sink for a view.
@@ -19,7 +21,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.view {
         View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
-        View::Tcp => Box::new(Connections { out, lines: Vec::new() }),
+        View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
         View::Smtp => Box::new(Sessions { out, reveal_secrets: options.reveal_secrets }),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
         View::Overview => Box::new(Capture { out, tally: Tally::default() }),
@@ -53,17 +55,17 @@ impl Sink for Packets {
 
 /// Connection records can be many, too.
 struct Connections {
+    writer: ConnectionWriter,
     out: Box<dyn Out>,
-    lines: Vec<u8>,
 }
 
 impl Sink for Connections {
     fn connection(&mut self, connection: &Connection, application: Option<Protocol>) -> io::Result<()> {
-        push_line(&mut self.lines, &ConnectionRecord::new(connection, application))?;
-        if self.lines.len() < self.out.worth_collecting() {
+        self.writer.record(connection, application);
+        if self.writer.out.len() < self.out.worth_collecting() {
             return Ok(());
         }
-        self.out.write_buffer(&mut self.lines)
+        self.out.write_buffer(&mut self.writer.out)
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
@@ -71,7 +73,7 @@ impl Sink for Connections {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.write_buffer(&mut self.lines)?;
+        self.out.write_buffer(&mut self.writer.out)?;
         self.out.flush()
     }
 }
@@ -152,22 +154,10 @@ impl Sink for Capture {
 }
 
 fn line(out: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
-    let mut text = Vec::new();
-    push_line(&mut text, record)?;
-    out.write_all(&text)
-}
-
-/// Adds a record to lines that are collected.
-fn push_line(lines: &mut Vec<u8>, record: &impl Serialize) -> io::Result<()> {
-    let begin = lines.len();
-    serde_json::to_writer(&mut *lines, record)?;
-    if lines[begin..].iter().any(|&octet| octet >= 0x7f) {
-        let text = harmless(&String::from_utf8_lossy(&lines[begin..]));
-        lines.truncate(begin);
-        lines.extend_from_slice(text.as_bytes());
-    }
-    lines.push(b'\n');
-    Ok(())
+    let text = serde_json::to_string(record)?;
+    let text = if text.bytes().any(|octet| octet >= 0x7f) { harmless(&text) } else { text };
+    out.write_all(text.as_bytes())?;
+    out.write_all(b"\n")
 }
 
 /// JSON with every character that a terminal could obey escaped, which serde_json does for C0 alone.

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{EndpointRecord, Sides};
-use crate::flow::{Connection, Figures, Handshake, Offer, RoleBasis, Teardown};
+use crate::flow::{Connection, Figures, Gap, Handshake, Offer, RoleBasis, Teardown};
 use crate::packet::{Note, Protocol, Side};
 use crate::report::utc::utc;
 
@@ -82,7 +82,7 @@ struct TeardownRecord {
 
 /// What was measured where the capture was made; of the octets that each end sent, except `idle_*`.
 #[derive(Debug, Serialize, JsonSchema)]
-struct FiguresRecord {
+pub(in crate::report) struct FiguresRecord {
     /// Nanoseconds that the other end took to acknowledge, smoothed (SRTT of RFC 6298).
     smoothed_rtt_ns: Sides<Option<i64>>,
     /// Nanoseconds (RTTVAR of RFC 6298).
@@ -124,7 +124,7 @@ impl FiguresRecord {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct GapRecord {
+pub(in crate::report) struct GapRecord {
     from: &'static str,
     offset: u64,
     length: u64,
@@ -155,34 +155,37 @@ impl ConnectionRecord {
             teardown: (&connection.teardown).into(),
             states: Sides::map(&connection.states, |state| state.name()),
             completeness: connection.completeness,
-            notes: notes(&connection.notes),
+            notes: Self::notes(connection),
             application: application.map(Protocol::name),
-            figures: FiguresRecord::new(&connection.figures),
-            gaps: connection
-                .gaps
-                .iter()
-                .map(|gap| GapRecord {
-                    from: gap.from.name(),
-                    offset: gap.offset,
-                    length: gap.length,
-                    packet: gap.packet,
-                })
-                .collect(),
+            figures: Self::figures(connection),
+            gaps: Self::gaps(connection),
             gaps_total: connection.gaps_total,
             conflicting_overlaps: connection.conflicting_overlaps,
             captured_twice: connection.captured_twice,
             evicted: connection.evicted,
         }
     }
-}
+    /// The notes that were made, by name.
+    pub(in crate::report) fn notes(connection: &Connection) -> BTreeMap<&'static str, u32> {
+        let counts = Note::ALL.iter().zip(connection.notes);
+        counts.filter(|(_, count)| *count > 0).map(|(note, count)| (note.name(), count)).collect()
+    }
 
-fn notes(counts: &[u32; Note::ALL.len()]) -> BTreeMap<&'static str, u32> {
-    Note::ALL
-        .iter()
-        .zip(counts)
-        .filter(|(_, count)| **count > 0)
-        .map(|(note, &count)| (note.name(), count))
-        .collect()
+    /// The figures; none where no octets were sent.
+    pub(in crate::report) fn figures(connection: &Connection) -> Option<FiguresRecord> {
+        FiguresRecord::new(&connection.figures)
+    }
+
+    /// The first few gaps.
+    pub(in crate::report) fn gaps(connection: &Connection) -> Vec<GapRecord> {
+        let record = |gap: &Gap| GapRecord {
+            from: gap.from.name(),
+            offset: gap.offset,
+            length: gap.length,
+            packet: gap.packet,
+        };
+        connection.gaps.iter().map(record).collect()
+    }
 }
 
 impl From<&Handshake> for HandshakeRecord {
