@@ -17,6 +17,8 @@ struct Seen {
 #[derive(Debug, Default)]
 pub(super) struct Recent {
     seen: [Option<Seen>; Recent::KEPT],
+    /// The connections of those packets, to look for before anything else is compared.
+    streams: [u64; Recent::KEPT],
     next: usize,
 }
 
@@ -37,6 +39,9 @@ impl Recent {
         facts: &Facts,
     ) -> Option<u64> {
         let identification = input.identification?;
+        if !self.streams.contains(&stream) {
+            return None;
+        }
         let apart = if identification == 0 { Self::APART_UNIDENTIFIED_NS } else { Self::APART_NS };
         let near = |time: Clock| facts.time.since(time).is_some_and(|ns| ns.unsigned_abs() <= apart);
         let same = |seen: &&Seen| {
@@ -54,6 +59,7 @@ impl Recent {
     /// Remembers a packet.
     pub(super) fn add(&mut self, stream: u64, from_low: bool, input: &SegmentInput<'_>, facts: &Facts) {
         if let Some(slot) = self.seen.get_mut(self.next) {
+            self.streams[self.next] = stream;
             *slot = Some(Seen { stream, from_low, identification: input.identification, facts: *facts });
         }
         self.next = (self.next + 1) % Self::KEPT;

@@ -3,7 +3,10 @@
 use super::end::Facts;
 use super::key::Key;
 use super::live::Live;
-use super::{Connection, Offer};
+use super::{
+    Connection, Figures, Handshake, HandshakeKind, Offer, RoleBasis, TcpState, Teardown, TeardownKind,
+};
+use crate::packet::{Note, PerSide};
 
 /// The one segment of a connection that nobody has answered yet. A flood is made of these.
 #[derive(Debug)]
@@ -20,6 +23,48 @@ pub(super) struct LoneSyn {
     pub(super) from_low: bool,
     /// An earlier connection used the same ports.
     pub(super) reused: bool,
+}
+
+impl LoneSyn {
+    /// The record of a connection that never became more: nobody has answered, so nothing is known of the responder.
+    fn record(&self, evicted: bool) -> Connection {
+        let Facts { packet, time, seq, .. } = self.facts;
+        let mut notes = [0; Note::ALL.len()];
+        notes[Note::ReusedPorts as usize] = u32::from(self.reused);
+        Connection {
+            capture: self.key.capture(),
+            stream: self.stream,
+            first_packet: packet,
+            last_packet: packet,
+            start: time.timestamp(),
+            end: time.timestamp(),
+            endpoints: self.key.endpoints(self.from_low),
+            roles: RoleBasis::Observed,
+            packets: PerSide { initiator: 1, responder: 0 },
+            payload_octets: PerSide::default(),
+            handshake: Handshake {
+                kind: HandshakeKind::Unanswered,
+                syn: vec![packet],
+                syn_ack: Vec::new(),
+                ack: None,
+                syn_attempts: 1,
+                rtt_ns: PerSide::default(),
+                isn: PerSide { initiator: Some(seq), responder: None },
+                offers: PerSide { initiator: Some(self.offer), responder: None },
+            },
+            teardown: Teardown { kind: TeardownKind::NotSeen, packets: Vec::new(), first: None },
+            states: PerSide { initiator: TcpState::SynSent, responder: TcpState::Unknown },
+            completeness: Live::SYN,
+            notes,
+            figures: Figures::default(),
+            gaps: Vec::new(),
+            gaps_total: 0,
+            missing_octets: PerSide::default(),
+            conflicting_overlaps: 0,
+            captured_twice: 0,
+            evicted,
+        }
+    }
 }
 
 /// A connection in the table: what a lone SYN does not need is made once a second segment comes.
@@ -76,8 +121,37 @@ impl Entry {
     /// The record, as it stands.
     pub(super) fn record(&self, evicted: bool) -> Connection {
         match self {
-            Entry::Lone(syn) => Live::after_syn(syn).record(evicted),
+            Entry::Lone(syn) => syn.record(evicted),
             Entry::Followed(live) => live.record(evicted),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dissect::TcpFlags;
+    use crate::flow::clock::Clock;
+    use crate::packet::{Endpoint, Seq};
+
+    #[test]
+    fn a_lone_syn_has_the_record_of_a_connection_that_is_followed() {
+        let facts = Facts {
+            packet: 7,
+            time: Clock::NEVER,
+            seq: Seq(u32::MAX),
+            next: Seq(0),
+            ack: Seq(0),
+            flags: TcpFlags(TcpFlags::SYN),
+            window: 1000,
+            length: 0,
+        };
+        let end = |port| Endpoint { address: "192.0.2.1".parse().unwrap(), port };
+        let key = Key::between(end(25), end(50_000));
+        let offer = Offer { mss: Some(1460), window: 1000, ..Offer::default() };
+        for (from_low, reused) in [(false, false), (true, true)] {
+            let syn = LoneSyn { key, stream: 3, facts, offer, from_low, reused };
+            assert_eq!(syn.record(true), Live::after_syn(&syn).record(true));
         }
     }
 }

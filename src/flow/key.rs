@@ -22,6 +22,12 @@ impl Key {
         (Self { low, high, capture: input.capture }, from_low)
     }
 
+    /// The key of two endpoints, the lower one first.
+    #[cfg(test)]
+    pub(super) const fn between(low: Endpoint, high: Endpoint) -> Self {
+        Self { low, high, capture: 1 }
+    }
+
     /// The capture.
     pub(super) fn capture(&self) -> u32 {
         self.capture

@@ -57,7 +57,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    const SYN: u8 = 1;
+    pub(super) const SYN: u8 = 1;
     const SYN_ACK: u8 = 2;
     const ACK: u8 = 4;
     const DATA: u8 = 8;

@@ -1,5 +1,6 @@
 //! The program as its users meet it: the real binary, on samples and on captures that the tests build.
 
+mod cases;
 mod cli;
 mod common;
 mod samples;

@@ -27,6 +27,9 @@ impl Meaning<'_> {
         let refused = c.handshake.kind == HandshakeKind::Refused;
         let step = match place.step {
             Step::Syn if again => "syn_again",
+            Step::Syn if row.length > 0 => "syn_data",
+            Step::SynAck if self.is_asked_again(row) => "syn_ack_again",
+            Step::SynAck if c.handshake.kind == HandshakeKind::FastOpen && covers_data(row) => "syn_ack_data",
             Step::Reset if refused => "refused",
             Step::Syn => "syn",
             Step::SynAck => "syn_ack",
@@ -45,10 +48,11 @@ impl Meaning<'_> {
             _ => format!("tcp.step.{step}"),
         };
         let ack = place.relative_ack.unwrap_or(0);
-        let values: [(&str, &dyn std::fmt::Display); 6] = [
+        let values: [(&str, &dyn std::fmt::Display); 7] = [
             ("isn", &row.seq),
             ("ack", &ack),
             ("before", &ack.saturating_sub(1)),
+            ("early", &ack.saturating_sub(1)),
             ("packet", &place.acknowledges.unwrap_or(0)),
             ("octets", &row.length),
             ("seq", &place.relative_seq),
@@ -116,6 +120,12 @@ impl Meaning<'_> {
         for said in [say("tcp.sack", false), say("tcp.sack.twice", true)].into_iter().flatten() {
             self.join(text, &said);
         }
+    }
+
+    /// Whether its sender sent a SYN-ACK before.
+    fn is_asked_again(&self, row: &Row) -> bool {
+        let earlier = self.rows.iter().take_while(|earlier| earlier.packet < row.packet);
+        earlier.filter(|r| r.place.from == row.place.from).any(|r| r.place.step == Step::SynAck)
     }
 
     /// Whether the other end's last window was zero: what looks like a keep-alive then asks for room.
@@ -192,4 +202,9 @@ impl Meaning<'_> {
         ];
         text.push_str(&self.style.say(key, &values));
     }
+}
+
+/// Whether a SYN-ACK covers more than the SYN.
+fn covers_data(row: &Row) -> bool {
+    row.place.relative_ack.is_some_and(|ack| ack > 1)
 }
