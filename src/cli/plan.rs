@@ -110,7 +110,8 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
 const fn depth(view: View) -> Depth {
     match view {
         View::Overview | View::Smtp => Depth::Full,
-        View::Packets | View::Layers | View::Tcp | View::Fcs => Depth::Names,
+        View::Packets | View::Layers => Depth::Secrets,
+        View::Tcp | View::Fcs => Depth::Names,
     }
 }
 

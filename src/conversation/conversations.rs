@@ -6,15 +6,17 @@ use std::ops::Range;
 use ahash::AHashMap;
 
 use super::smtp;
-use super::stream::Stream;
+use super::stream::{Keep, Stream};
 use crate::flow::{Connection, Delivery, Receiver};
 use crate::packet::{Protocol, Side};
 
 /// How much of a conversation is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
-    /// Which application it is, and which octets are secret.
+    /// Which application it is.
     Names,
+    /// The same, and which octets are secret.
+    Secrets,
     /// All that was said.
     Full,
 }
@@ -32,7 +34,7 @@ pub struct Finished {
 
 /// Reads every stream that speaks a known protocol.
 pub struct Conversations {
-    limits: Option<smtp::Limits>,
+    keep: Keep,
     streams: AHashMap<u64, Stream>,
     finished: VecDeque<Finished>,
 }
@@ -45,8 +47,12 @@ impl Conversations {
 
     /// No conversation yet; each session keeps at most so much.
     pub fn with_limits(depth: Depth, limits: smtp::Limits) -> Self {
-        let limits = (depth == Depth::Full).then_some(limits);
-        Self { limits, streams: AHashMap::new(), finished: VecDeque::new() }
+        let keep = match depth {
+            Depth::Names => Keep::Name,
+            Depth::Secrets => Keep::Secrets,
+            Depth::Full => Keep::All(limits),
+        };
+        Self { keep, streams: AHashMap::new(), finished: VecDeque::new() }
     }
 
     /// The application that a stream speaks, as far as it is known now.
@@ -79,8 +85,8 @@ impl Conversations {
 
 impl Receiver for Conversations {
     fn octets(&mut self, delivery: Delivery, octets: &[u8]) {
-        let limits = self.limits;
-        self.streams.entry(delivery.stream).or_default().octets(delivery, octets, limits);
+        let keep = self.keep;
+        self.streams.entry(delivery.stream).or_default().octets(delivery, octets, keep);
     }
 
     fn gap(&mut self, delivery: Delivery, length: u64) {
@@ -96,7 +102,7 @@ impl Receiver for Conversations {
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
         let (application, session) =
-            stream.map(|stream| stream.finish(&connection, self.limits)).unwrap_or_default();
+            stream.map(|stream| stream.finish(&connection, self.keep)).unwrap_or_default();
         self.finished.push_back(Finished { connection, application, session });
     }
 }

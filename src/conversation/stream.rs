@@ -14,6 +14,17 @@ const MAX_UNDECIDED: usize = 4 << 10;
 /// The port for SMTP over TLS from the first octet on (RFC 8314 section 3.3).
 const SUBMISSIONS: u16 = 465;
 
+/// What is kept of a stream.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keep {
+    /// The name of what it speaks.
+    Name,
+    /// Which octets are secret, too.
+    Secrets,
+    /// All that was said, within limits.
+    All(Limits),
+}
+
 /// One stream.
 #[derive(Default)]
 pub(super) enum Stream {
@@ -56,14 +67,14 @@ impl Stream {
     }
 
     /// The next octets of one side.
-    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], limits: Option<Limits>) {
+    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], keep: Keep) {
         match self {
             Stream::Smtp(reader) => reader.octets(delivery, octets),
             Stream::Named(..) => {}
             Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
             Stream::Silent => {
                 *self = Stream::Undecided(Box::default());
-                self.octets(delivery, octets, limits);
+                self.octets(delivery, octets, keep);
             }
             Stream::Undecided(undecided) => {
                 let taken = undecided.take(delivery, octets);
@@ -71,10 +82,10 @@ impl Stream {
                 let decision = undecided.decide().or(full.then_some(Protocol::Data));
                 let Some(protocol) = decision else { return };
                 let undecided = std::mem::take(&mut **undecided);
-                *self = undecided.become_stream(protocol, limits);
+                *self = undecided.become_stream(protocol, keep);
                 if full {
                     let behind = Delivery { offset: delivery.offset + taken as u64, ..delivery };
-                    self.octets(behind, &octets[taken..], limits);
+                    self.octets(behind, &octets[taken..], keep);
                 }
             }
         }
@@ -117,17 +128,13 @@ impl Stream {
     }
 
     /// The connection is over: what it spoke, and its session if it had one.
-    pub(super) fn finish(
-        self,
-        connection: &Connection,
-        limits: Option<Limits>,
-    ) -> (Option<Protocol>, Option<Session>) {
+    pub(super) fn finish(self, connection: &Connection, keep: Keep) -> (Option<Protocol>, Option<Session>) {
         let port = connection.endpoints.responder.port;
         let application = self.application().filter(|&protocol| protocol != Protocol::Data);
         let session = match self {
             Stream::Smtp(reader) => reader.finish(connection),
             Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
-                limits.map(|_| reader::implicit_tls(connection, first))
+                matches!(keep, Keep::All(_)).then(|| reader::implicit_tls(connection, first))
             }
             _ => None,
         };
@@ -158,7 +165,12 @@ impl Undecided {
     }
 
     /// Hands what was kept to the reader of the protocol.
-    fn become_stream(self, protocol: Protocol, limits: Option<Limits>) -> Stream {
+    fn become_stream(self, protocol: Protocol, keep: Keep) -> Stream {
+        let limits = match keep {
+            Keep::Name => return self.become_name(protocol),
+            Keep::Secrets => None,
+            Keep::All(limits) => Some(limits),
+        };
         match protocol {
             Protocol::Smtp => {
                 let mut reader = Reader::new(self.client(), limits);
@@ -174,11 +186,12 @@ impl Undecided {
                 Stream::Smtp(Box::new(reader))
             }
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
-            named => match self.events.first() {
-                Some((first, _)) => Stream::Named(named, *first),
-                None => Stream::Silent,
-            },
+            named => self.become_name(named),
         }
+    }
+
+    fn become_name(&self, protocol: Protocol) -> Stream {
+        self.events.first().map_or(Stream::Silent, |(first, _)| Stream::Named(protocol, *first))
     }
 
     /// The side that says commands: the initiator, unless it says codes or the responder says commands.

@@ -237,7 +237,7 @@ fn a_star_cancels_a_login() {
 
 #[test]
 fn logins_and_messages_are_concealed_in_both_depths() {
-    for depth in [Depth::Names, Depth::Full] {
+    for depth in [Depth::Secrets, Depth::Full] {
         let mut wire = Wire::new(depth);
         feed(&mut wire, &HELLO);
         feed(&mut wire, &["C:AUTH PLAIN AGFs\r\n", "S:235 ok\r\n", "C:DATA\r\n"]);

@@ -76,27 +76,19 @@ fn handshake(out: &mut Vec<u8>, handshake: &Handshake) {
     push!(out, ",\"ack\":");
     option(out, handshake.ack, number);
     count(out, ",\"syn_attempts\":", handshake.syn_attempts);
-    sides(out, ",\"rtt_ns\":", &handshake.rtt_ns, |out, &nanos| option(out, nanos, number));
+    known(out, ",\"rtt_ns\":", &handshake.rtt_ns, |nanos| *nanos, number);
     push!(out, ",\"initiator_isn\":");
     option(out, handshake.isn.initiator, |out, isn| number(out, isn.0));
     push!(out, ",\"responder_isn\":");
     option(out, handshake.isn.responder, |out, isn| number(out, isn.0));
     let offers = &handshake.offers;
     push!(out, ",\"options\":{");
-    offered(out, "\"mss\":", offers, |out, offer| option(out, offer.mss, number));
-    offered(out, ",\"window_scale\":", offers, |out, offer| option(out, offer.window_scale, number));
-    offered(out, ",\"sack_permitted\":", offers, |out, offer| truth(out, offer.sack_permitted));
-    offered(out, ",\"timestamps\":", offers, |out, offer| truth(out, offer.timestamps));
+    let of = |offer: &Option<Offer>, get: fn(&Offer) -> bool| offer.as_ref().map(get);
+    known(out, "\"mss\":", offers, |offer| offer.and_then(|offer| offer.mss), number);
+    known(out, ",\"window_scale\":", offers, |offer| offer.and_then(|offer| offer.window_scale), number);
+    known(out, ",\"sack_permitted\":", offers, |offer| of(offer, |offer| offer.sack_permitted), truth);
+    known(out, ",\"timestamps\":", offers, |offer| of(offer, |offer| offer.timestamps), truth);
     push!(out, "}}");
-}
-
-fn offered(
-    out: &mut Vec<u8>,
-    key: &str,
-    offers: &PerSide<Option<Offer>>,
-    write: impl Fn(&mut Vec<u8>, &Offer),
-) {
-    sides(out, key, offers, |out, offer| option(out, offer.as_ref(), &write));
 }
 
 fn teardown(out: &mut Vec<u8>, teardown: &Teardown) {
@@ -158,6 +150,29 @@ fn sides<T>(out: &mut Vec<u8>, key: &str, sides: &PerSide<T>, write: impl Fn(&mu
     write(out, &sides.initiator);
     push!(out, ",\"responder\":");
     write(out, &sides.responder);
+    out.push(b'}');
+}
+
+/// What is known of each end.
+fn known<T, U>(
+    out: &mut Vec<u8>,
+    key: &str,
+    sides: &PerSide<T>,
+    get: impl Fn(&T) -> Option<U>,
+    write: impl Fn(&mut Vec<u8>, U),
+) {
+    push!(out, key);
+    out.push(b'{');
+    let initiator = get(&sides.initiator);
+    let both = initiator.is_some();
+    if let Some(value) = initiator {
+        push!(out, "\"initiator\":");
+        write(out, value);
+    }
+    if let Some(value) = get(&sides.responder) {
+        push!(out, if both { ",\"responder\":" } else { "\"responder\":" });
+        write(out, value);
+    }
     out.push(b'}');
 }
 

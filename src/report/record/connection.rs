@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{EndpointRecord, Sides};
+use super::{EndpointRecord, KnownSides, Sides};
 use crate::flow::{Connection, Figures, Gap, Handshake, Offer, RoleBasis, Teardown};
 use crate::packet::{Note, Protocol, Side};
 use crate::report::utc::utc;
@@ -57,7 +57,7 @@ struct HandshakeRecord {
     ack: Option<u64>,
     syn_attempts: u32,
     /// Nanoseconds each end took to answer.
-    rtt_ns: Sides<Option<i64>>,
+    rtt_ns: KnownSides<i64>,
     initiator_isn: Option<u32>,
     responder_isn: Option<u32>,
     options: OptionsRecord,
@@ -66,11 +66,11 @@ struct HandshakeRecord {
 #[derive(Debug, Serialize, JsonSchema)]
 struct OptionsRecord {
     /// Octets.
-    mss: Sides<Option<u16>>,
+    mss: KnownSides<u16>,
     /// Shift counts.
-    window_scale: Sides<Option<u8>>,
-    sack_permitted: Sides<Option<bool>>,
-    timestamps: Sides<Option<bool>>,
+    window_scale: KnownSides<u8>,
+    sack_permitted: KnownSides<bool>,
+    timestamps: KnownSides<bool>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -84,16 +84,16 @@ struct TeardownRecord {
 #[derive(Debug, Serialize, JsonSchema)]
 pub(in crate::report) struct FiguresRecord {
     /// Nanoseconds that the other end took to acknowledge, smoothed (SRTT of RFC 6298).
-    smoothed_rtt_ns: Sides<Option<i64>>,
+    smoothed_rtt_ns: KnownSides<i64>,
     /// Nanoseconds (RTTVAR of RFC 6298).
-    rtt_variation_ns: Sides<Option<i64>>,
+    rtt_variation_ns: KnownSides<i64>,
     rtt_samples: Sides<u32>,
     /// Octets sent and not acknowledged, at most.
     bytes_in_flight_max: Sides<u32>,
     /// Octets in flight in percent of the window that was open then, at most.
-    window_use_max_percent: Sides<Option<u32>>,
+    window_use_max_percent: KnownSides<u32>,
     /// Bits a second, from the first octet to the last.
-    throughput_bits_per_second: Sides<Option<u64>>,
+    throughput_bits_per_second: KnownSides<u64>,
     data_segments: Sides<u64>,
     data_segments_sent_again: Sides<u64>,
     /// Nanoseconds of the longest silence of both ends.
@@ -109,12 +109,12 @@ impl FiguresRecord {
             return None;
         }
         Some(Self {
-            smoothed_rtt_ns: Sides::map(ends, |end| end.smoothed_rtt_ns),
-            rtt_variation_ns: Sides::map(ends, |end| end.rtt_variation_ns),
+            smoothed_rtt_ns: KnownSides::map(ends, |end| end.smoothed_rtt_ns),
+            rtt_variation_ns: KnownSides::map(ends, |end| end.rtt_variation_ns),
             rtt_samples: Sides::map(ends, |end| end.rtt_samples),
             bytes_in_flight_max: Sides::map(ends, |end| end.in_flight_max),
-            window_use_max_percent: Sides::map(ends, |end| end.window_use_percent),
-            throughput_bits_per_second: Sides::map(ends, |end| end.bits_per_second),
+            window_use_max_percent: KnownSides::map(ends, |end| end.window_use_percent),
+            throughput_bits_per_second: KnownSides::map(ends, |end| end.bits_per_second),
             data_segments: Sides::map(ends, |end| end.data_segments),
             data_segments_sent_again: Sides::map(ends, |end| end.data_segments_again),
             idle_max_ns: figures.idle_ns,
@@ -190,8 +190,8 @@ impl ConnectionRecord {
 
 impl From<&Handshake> for HandshakeRecord {
     fn from(handshake: &Handshake) -> Self {
-        fn offered<T: Clone>(handshake: &Handshake, get: impl Fn(&Offer) -> Option<T>) -> Sides<Option<T>> {
-            Sides::map(&handshake.offers, |offer| offer.as_ref().and_then(&get))
+        fn offered<T>(handshake: &Handshake, get: impl Fn(&Offer) -> Option<T>) -> KnownSides<T> {
+            KnownSides::map(&handshake.offers, |offer| offer.as_ref().and_then(&get))
         }
         Self {
             kind: handshake.kind.name(),
@@ -199,7 +199,7 @@ impl From<&Handshake> for HandshakeRecord {
             syn_ack: handshake.syn_ack.clone(),
             ack: handshake.ack,
             syn_attempts: handshake.syn_attempts,
-            rtt_ns: Sides::map(&handshake.rtt_ns, |&nanos| nanos),
+            rtt_ns: KnownSides::map(&handshake.rtt_ns, |&nanos| nanos),
             initiator_isn: handshake.isn.initiator.map(|isn| isn.0),
             responder_isn: handshake.isn.responder.map(|isn| isn.0),
             options: OptionsRecord {

@@ -29,6 +29,21 @@ impl<T: Clone> Sides<T> {
     }
 }
 
+/// A value for each end that has one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, schemars::JsonSchema)]
+pub(super) struct KnownSides<T> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initiator: Option<T>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    responder: Option<T>,
+}
+
+impl<T> KnownSides<T> {
+    fn map<U>(sides: &PerSide<U>, convert: impl Fn(&U) -> Option<T>) -> Self {
+        Self { initiator: convert(&sides.initiator), responder: convert(&sides.responder) }
+    }
+}
+
 /// An address and a port.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
 pub(super) struct EndpointRecord {
