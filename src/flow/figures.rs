@@ -2,7 +2,7 @@
 
 use super::clock::Clock;
 use super::end::{End, Facts, Scale};
-use crate::packet::{Note, Notes, PerSide};
+use crate::packet::{Note, Notes, PerSide, Seq};
 
 /// The figures of one connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -45,8 +45,8 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// A segment with octets, before its sender takes note of it.
-    pub(super) fn sent(&mut self, facts: &Facts, notes: Notes, peer: &End) {
+    /// A segment with octets, before its sender takes note of it. Octets from `unacknowledged` on are in flight.
+    pub(super) fn sent(&mut self, facts: &Facts, notes: Notes, unacknowledged: Option<Seq>, peer: &End) {
         let figures = &mut self.figures;
         figures.data_segments += 1;
         figures.data_segments_again += u64::from(notes.has(Note::Retransmission));
@@ -54,7 +54,7 @@ impl Meter {
             self.first = facts.time;
         }
         self.last = facts.time;
-        let in_flight = peer.ack.map_or(0, |ack| facts.next.distance(ack).max(0).unsigned_abs());
+        let in_flight = unacknowledged.map_or(0, |ack| facts.next.distance(ack).max(0).unsigned_abs());
         figures.in_flight_max = figures.in_flight_max.max(in_flight);
         if let Some(window) = open_window(peer).filter(|&window| window > 0) {
             let percent = u64::from(in_flight) * 100 / window;

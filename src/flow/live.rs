@@ -429,7 +429,8 @@ fn acknowledges(peer: &mut End, facts: &Facts, syn: Option<u64>) -> Option<u64> 
 fn remember_sent(own: &mut End, peer: &End, facts: &Facts, notes: Notes) {
     let Facts { packet, time, seq, next, .. } = *facts;
     if facts.length > 0 {
-        own.traffic_mut().meter.sent(facts, notes, peer);
+        let unacknowledged = peer.ack.or_else(|| own.isn().map(|isn| isn.add(1)));
+        own.traffic_mut().meter.sent(facts, notes, unacknowledged, peer);
     }
     if facts.length > 0 || facts.flags.has(TcpFlags::FIN) {
         let again = notes.has(Note::Retransmission);

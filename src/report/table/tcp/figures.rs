@@ -49,7 +49,7 @@ fn round_trip(style: &Style, end: &EndFigures) -> Option<String> {
 }
 
 fn in_flight(style: &Style, end: &EndFigures) -> Option<String> {
-    if end.data_segments == 0 {
+    if end.in_flight_max == 0 {
         return None;
     }
     let octets = style.say("tcp.figures.octets", &[("count", &end.in_flight_max)]);

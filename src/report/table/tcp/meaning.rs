@@ -63,7 +63,7 @@ impl Meaning<'_> {
             let step = self.style.say(&key, &values);
             text = if text.is_empty() { step } else { format!("{step} · {text}") };
         }
-        if row.flags.has(TcpFlags::SYN) {
+        if row.flags.has(TcpFlags::SYN) && !step.ends_with("again") {
             self.options(&mut text, row);
         }
         if place.step == Step::HandshakeAck {

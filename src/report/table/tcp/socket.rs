@@ -29,6 +29,7 @@ fn keys(c: &Connection, row: &Row, before: Option<&Row>) -> (&'static str, &'sta
             ("connect_timeout", "")
         }
         Step::Syn if again => ("connect_waits", ""),
+        Step::Syn if row.length > 0 => ("send_early", "listens"),
         Step::Syn if kind == HandshakeKind::SimultaneousOpen => ("connect_begins", ""),
         Step::Syn if matches!(kind, HandshakeKind::Refused | HandshakeKind::Unanswered) => {
             ("connect_begins", "")
