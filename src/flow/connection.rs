@@ -44,6 +44,9 @@ pub struct Connection {
     pub gaps_total: u64,
     /// Octets of the gaps, by sender.
     pub missing_octets: PerSide<u64>,
+    /// Octets that each end sent behind a gap and that the other, which was heard, never acknowledged: captured, but
+    /// not known to be part of the stream, and not counted in `payload_octets`.
+    pub octets_beyond_gap: PerSide<u64>,
     /// Overlapping segments that brought different octets.
     pub conflicting_overlaps: u64,
     /// Packets that were captured twice.

@@ -207,14 +207,37 @@ impl End {
         self.base.filter(|_| self.isn_known)
     }
 
-    /// Fixes the beginning of the numbering by a segment of this end.
-    pub(super) fn number(&mut self, facts: &Facts) {
+    /// Fixes the beginning of the numbering by a segment of this end; `acked` is what the peer acknowledged last.
+    pub(super) fn number(&mut self, facts: &Facts, acked: Option<Seq>) {
         if facts.flags.has(TcpFlags::SYN) && !(self.isn_known && self.seen()) {
             self.base = Some(facts.seq);
             self.isn_known = true;
         } else if self.base.is_none() {
             self.base = Some(facts.seq.add(u32::MAX));
+        } else if facts.is_syn_ack() && self.begins_anew(facts, acked) {
+            self.base = Some(facts.seq);
+            (self.next, self.contiguous) = (None, None);
         }
+    }
+
+    /// Whether this SYN-ACK takes the place of an earlier one: a listener that keeps nothing until the third step
+    /// (SYN cookies, RFC 4987 section 3.6) may answer each SYN with another ISN.
+    fn begins_anew(&self, facts: &Facts, acked: Option<Seq>) -> bool {
+        let settled = acked.is_some_and(|ack| self.base.is_some_and(|base| ack == base.add(1)));
+        self.isn_known && self.base != Some(facts.seq) && self.traffic.is_none() && !settled
+    }
+
+    /// Whether its peer, `receiver`, may act on this RST (RFC 9293 section 3.10.7.4): its number lies in the
+    /// receiver's window, or not beyond what was sent. Where the window is not known, it is as wide as one can be.
+    pub(super) fn may_reset(&self, receiver: &End, facts: &Facts) -> bool {
+        let Some(expected) = receiver.ack else { return true };
+        let bits = match receiver.scale {
+            Scale::Unknown => 14,
+            Scale::Shift(bits) => bits,
+        };
+        let edge = expected.add(u32::from(receiver.window) << bits);
+        let sent = self.next.is_some_and(|next| facts.seq.at_or_before(next));
+        facts.seq.at_or_after(expected) && (sent || facts.seq.at_or_before(edge))
     }
 
     /// The traffic, made when it is first needed.

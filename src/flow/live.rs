@@ -159,7 +159,8 @@ impl Live {
         self.end = facts.time;
         let (own, peer) = self.ends.both_mut(from);
         details.opening.observe(from, own, peer, facts);
-        own.number(facts);
+        own.number(facts, peer.ack);
+        let ignored = facts.flags.has(TcpFlags::RST) && !own.may_reset(peer, facts);
         let mut notes = notes::judge(&Look { facts, own, peer, rtt: details.opening.rtt() });
         if reused {
             notes.add(Note::ReusedPorts);
@@ -181,15 +182,20 @@ impl Live {
         let mut outlet = Outlet { stream: self.stream, from, receiver, gaps, budget };
         let keeps_alive = notes.has(Note::KeepAlive);
         let stream_offset = offset_of(own, facts.first_octet());
-        let brought =
-            deliver(own, input, facts, stream_offset.filter(|_| !keeps_alive), carrier, &mut outlet);
-        let part = closing.observe(from, own, peer, facts, brought.new_octets);
+        let (mut brought, mut part) = (Brought::default(), Part::None);
+        if !ignored {
+            let offset = stream_offset.filter(|_| !keeps_alive);
+            brought = deliver(own, input, facts, offset, carrier, &mut outlet);
+            part = closing.observe(from, own, peer, facts, brought.new_octets);
+        }
         outlet.from = from.peer();
         give_up_acknowledged(peer, facts, &mut outlet);
         details.conflicting_overlaps += u64::from(brought.conflict);
 
-        super::advance::advance(own, peer, facts);
-        notes::remember(own, peer, facts, notes);
+        if !ignored {
+            super::advance::advance(own, peer, facts);
+            notes::remember(own, peer, facts, notes);
+        }
         own.packets += 1;
         let completes = details.opening.is_completed_by(facts.packet);
         self.details = Some(details);
@@ -202,6 +208,7 @@ impl Live {
         place.new_octets = brought.new_octets;
         place.acknowledges = acknowledges;
         place.repeats = repeats;
+        place.ignored = ignored;
         place
     }
 
@@ -222,7 +229,7 @@ impl Live {
             completeness: 0,
         };
         let (own, peer) = live.ends.both_mut(Side::Initiator);
-        own.number(facts);
+        own.number(facts, None);
         let mut notes = notes::judge(&Look { facts, own, peer, rtt: None });
         if syn.reused {
             notes.add(Note::ReusedPorts);
@@ -268,6 +275,7 @@ impl Live {
             acknowledges: None,
             repeats: None,
             copy_of: None,
+            ignored: false,
         }
     }
 
@@ -301,11 +309,13 @@ impl Live {
         let Some(details) = &mut self.details else { return };
         let carrier = Carrier { packet: self.last_packet, time: self.end.timestamp() };
         for from in [Side::Initiator, Side::Responder] {
-            let own = self.ends.of_mut(from);
+            let (own, peer) = self.ends.both_mut(from);
+            let heard = peer.ack.filter(|_| over).and_then(|ack| offset_of(own, ack));
             let acknowledged = own.traffic.as_ref().and_then(|t| t.acknowledged).filter(|_| over);
             let acknowledged = acknowledged.and_then(|ack| missing_until(own, ack));
             let mut outlet = Outlet { stream: self.stream, from, receiver, gaps: &mut details.gaps, budget };
             if let Some(traffic) = &mut own.traffic {
+                heard.into_iter().for_each(|heard| traffic.stream.exclude_beyond(heard));
                 traffic.stream.finish(acknowledged.map(|offset| (offset, carrier)), &mut outlet);
             }
         }
@@ -317,6 +327,7 @@ impl Live {
         let none = Details::default();
         let details = self.details.as_deref().unwrap_or(&none);
         let octets = |end: &End| end.traffic.as_ref().map_or(0, |t| t.stream.octets);
+        let beyond_gap = |end: &End| end.traffic.as_ref().map_or(0, |t| t.stream.beyond_gap);
         let went_on = ends.responder.seen() || self.completeness & (Self::ACK | Self::DATA) != 0;
         let handshake = details.opening.record(ends, went_on);
         let unanswered = handshake.kind == HandshakeKind::Unanswered;
@@ -347,6 +358,10 @@ impl Live {
             gaps: details.gaps.first.clone(),
             gaps_total: details.gaps.total,
             missing_octets: details.gaps.octets,
+            octets_beyond_gap: PerSide {
+                initiator: beyond_gap(&ends.initiator),
+                responder: beyond_gap(&ends.responder),
+            },
             conflicting_overlaps: details.conflicting_overlaps,
             captured_twice: details.captured_twice,
             evicted,

@@ -34,6 +34,8 @@ pub struct Place {
     pub repeats: Option<u64>,
     /// The packet of which this is a second copy made by the capture, not by the sender.
     pub copy_of: Option<u64>,
+    /// A RST that its receiver must ignore: its number lies outside the window (RFC 9293 section 3.10.7.4).
+    pub ignored: bool,
 }
 
 /// What a segment does for its connection.

@@ -114,6 +114,8 @@ pub(super) struct Stream {
     pub(super) delivered: u64,
     /// Octets that were captured, each counted once.
     pub(super) octets: u64,
+    /// Octets behind a gap that the receiver never acknowledged; not part of `octets`.
+    pub(super) beyond_gap: u64,
     /// Where the stream ends, once a FIN says so.
     fin: Option<(u64, Carrier)>,
     ended: bool,
@@ -265,6 +267,15 @@ impl Stream {
             self.ended = true;
             out.receiver.end(out.delivery(self.delivered, carrier), reset);
         }
+    }
+
+    /// The connection is over, and `heard` is the last octet that the receiver is known to wait for: what waits
+    /// behind it never became part of the stream that the receiver's program read.
+    pub(super) fn exclude_beyond(&mut self, heard: u64) {
+        let beyond =
+            self.waiting.range(heard.saturating_add(1)..).map(|(_, piece)| piece.octets.len() as u64);
+        self.beyond_gap = beyond.sum();
+        self.octets -= self.beyond_gap;
     }
 
     /// The connection is over: delivers all that waits, and reports what the peer acknowledged beyond it.

@@ -264,3 +264,50 @@ fn a_packet_captured_twice_is_no_retransmission_by_the_sender() {
     );
     assert_eq!(connection["payload_bytes"]["initiator"], 4);
 }
+
+#[test]
+fn a_listener_that_keeps_nothing_may_answer_each_syn_with_another_isn() {
+    let mut talk = Talk::new(9000);
+    talk.segment(CLIENT, SYN, b"");
+    talk.at(SERVER, SYN | ACK, 0x2000_0000, 1, b"");
+    talk.at(CLIENT, SYN, 0, 0, b"");
+    talk.at(SERVER, SYN | ACK, 0x7000_0000, 1, b"");
+    talk.at(CLIENT, ACK, 1, 0x7000_0001, b"");
+    let data = talk.at(SERVER, ACK, 0x7000_0001, 1, b"hello");
+    let capture = talk.write();
+    let connection = capture.connection();
+    assert_eq!(connection["handshake"]["kind"], "three_way");
+    assert_eq!(connection["payload_bytes"]["responder"], 5);
+    assert_eq!(connection["gaps"], json!([]));
+    assert!(capture.notes(data).is_empty());
+}
+
+#[test]
+fn octets_behind_a_gap_that_the_receiver_never_acknowledged_are_not_part_of_the_stream() {
+    let mut talk = Talk::open(9000);
+    talk.say(CLIENT, "read");
+    talk.segment(SERVER, ACK, b"");
+    talk.at(CLIENT, ACK, 100_000, 1, b"far outside");
+    let connection = talk.write().connection();
+    assert_eq!(connection["payload_bytes"], json!({"initiator": 4, "responder": 0}));
+    assert_eq!(connection["beyond_gap_bytes"], json!({"initiator": 11, "responder": 0}));
+
+    // where the receiver was never heard, nothing says that it did not read them
+    let connection = talk.only(CLIENT).write().connection();
+    assert_eq!(connection["payload_bytes"]["initiator"], 15);
+    assert!(connection["beyond_gap_bytes"].is_null());
+}
+
+#[test]
+fn a_reset_outside_the_window_ends_nothing() {
+    let mut talk = Talk::open(9000);
+    talk.say(CLIENT, "before");
+    talk.segment(SERVER, ACK, b"");
+    talk.at(CLIENT, RST, 0x4000_0000, 0, b"");
+    talk.say(CLIENT, "after");
+    talk.segment(SERVER, ACK, b"");
+    let connection = talk.write().connection();
+    assert_eq!(connection["teardown"]["kind"], "open");
+    assert_eq!(connection["states"], json!({"initiator": "ESTABLISHED", "responder": "ESTABLISHED"}));
+    assert_eq!(connection["payload_bytes"]["initiator"], 11);
+}

@@ -36,7 +36,8 @@ impl ConnectionWriter {
         name(out, if c.roles == RoleBasis::Observed { "observed" } else { "inferred" });
         sides(out, ",\"packets\":", &c.packets, |out, &packets| number(out, packets));
         sides(out, ",\"payload_bytes\":", &c.payload_octets, |out, &octets| number(out, octets));
-        sides(out, ",\"missing_bytes\":", &c.missing_octets, |out, &octets| number(out, octets));
+        octets_if_any(out, ",\"missing_bytes\":", &c.missing_octets);
+        octets_if_any(out, ",\"beyond_gap_bytes\":", &c.octets_beyond_gap);
         handshake(out, &c.handshake);
         teardown(out, &c.teardown);
         sides(out, ",\"states\":", &c.states, |out, state| name(out, state.name()));
@@ -45,16 +46,16 @@ impl ConnectionWriter {
         rare(out, &ConnectionRecord::notes(c));
         push!(out, ",\"application\":");
         option(out, application, |out, protocol| name(out, protocol.name()));
-        push!(out, ",\"figures\":");
-        rare(out, &ConnectionRecord::figures(c));
+        if let Some(figures) = ConnectionRecord::figures(c) {
+            push!(out, ",\"figures\":");
+            rare(out, &figures);
+        }
         push!(out, ",\"gaps\":");
         rare(out, &ConnectionRecord::gaps(c));
-        count(out, ",\"gaps_total\":", c.gaps_total);
-        count(out, ",\"conflicting_overlaps\":", c.conflicting_overlaps);
-        count(out, ",\"captured_twice\":", c.captured_twice);
-        push!(out, ",\"evicted\":");
-        truth(out, c.evicted);
-        push!(out, "}\n");
+        count_if_any(out, ",\"gaps_total\":", c.gaps_total);
+        count_if_any(out, ",\"conflicting_overlaps\":", c.conflicting_overlaps);
+        count_if_any(out, ",\"captured_twice\":", c.captured_twice);
+        push!(out, if c.evicted { ",\"evicted\":true}\n" } else { "}\n" });
     }
 
     fn time(&mut self, key: &str, time: Option<Timestamp>) {
@@ -119,6 +120,18 @@ fn rare(out: &mut Vec<u8>, value: &impl Serialize) {
 fn count(out: &mut Vec<u8>, key: &str, value: impl itoa::Integer) {
     push!(out, key);
     number(out, value);
+}
+
+fn count_if_any(out: &mut Vec<u8>, key: &str, value: u64) {
+    if value > 0 {
+        count(out, key, value);
+    }
+}
+
+fn octets_if_any(out: &mut Vec<u8>, key: &str, octets: &PerSide<u64>) {
+    if *octets != PerSide::default() {
+        sides(out, key, octets, |out, &octets| number(out, octets));
+    }
 }
 
 fn truth(out: &mut Vec<u8>, value: bool) {
@@ -215,6 +228,7 @@ mod tests {
             gaps: Vec::new(),
             gaps_total: 0,
             missing_octets: PerSide::default(),
+            octets_beyond_gap: PerSide::default(),
             conflicting_overlaps: 0,
             captured_twice: 0,
             evicted: false,
@@ -245,6 +259,7 @@ mod tests {
             packets: PerSide { initiator: 8, responder: 9 },
             payload_octets: PerSide { initiator: 10, responder: 11 },
             missing_octets: PerSide { initiator: 65, responder: 66 },
+            octets_beyond_gap: PerSide { initiator: 67, responder: 68 },
             handshake: Handshake {
                 kind: HandshakeKind::ThreeWay,
                 syn: vec![12, 13],

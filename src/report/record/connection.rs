@@ -1,13 +1,14 @@
 //! `connection`: one a TCP connection.
 
 use std::collections::BTreeMap;
+use std::num::NonZeroU64;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{EndpointRecord, KnownSides, Sides};
 use crate::flow::{Connection, Figures, Gap, Handshake, Offer, RoleBasis, Teardown};
-use crate::packet::{Note, Protocol, Side};
+use crate::packet::{Note, PerSide, Protocol, Side};
 use crate::report::utc::utc;
 
 /// The shape of a `connection` record.
@@ -30,7 +31,12 @@ pub(in crate::report) struct ConnectionRecord {
     /// Octets of the stream that were captured, each counted once.
     payload_bytes: Sides<u64>,
     /// Octets of the stream that were sent and not captured: lost by the capture, or cut off by its snap length.
-    missing_bytes: Sides<u64>,
+    /// Left out where there are none, as are all counts of what few connections have.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    missing_bytes: Option<Sides<u64>>,
+    /// Octets captured behind a gap that the other end, which was heard, never acknowledged; not in `payload_bytes`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    beyond_gap_bytes: Option<Sides<u64>>,
     handshake: HandshakeRecord,
     teardown: TeardownRecord,
     /// Names of RFC 9293 section 3.3.2, after the last packet.
@@ -39,14 +45,19 @@ pub(in crate::report) struct ConnectionRecord {
     completeness: u8,
     notes: BTreeMap<&'static str, u32>,
     application: Option<&'static str>,
-    /// `null` where no octets were sent.
+    /// Left out where no octets were sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
     figures: Option<FiguresRecord>,
     gaps: Vec<GapRecord>,
-    gaps_total: u64,
-    conflicting_overlaps: u64,
-    captured_twice: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gaps_total: Option<NonZeroU64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflicting_overlaps: Option<NonZeroU64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    captured_twice: Option<NonZeroU64>,
     /// The table was full: what came later is missing.
-    evicted: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    evicted: Option<bool>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -150,7 +161,8 @@ impl ConnectionRecord {
             },
             packets: Sides::map(&connection.packets, |&count| count),
             payload_bytes: Sides::map(&connection.payload_octets, |&octets| octets),
-            missing_bytes: Sides::map(&connection.missing_octets, |&octets| octets),
+            missing_bytes: some(&connection.missing_octets),
+            beyond_gap_bytes: some(&connection.octets_beyond_gap),
             handshake: (&connection.handshake).into(),
             teardown: (&connection.teardown).into(),
             states: Sides::map(&connection.states, |state| state.name()),
@@ -159,12 +171,13 @@ impl ConnectionRecord {
             application: application.map(Protocol::name),
             figures: Self::figures(connection),
             gaps: Self::gaps(connection),
-            gaps_total: connection.gaps_total,
-            conflicting_overlaps: connection.conflicting_overlaps,
-            captured_twice: connection.captured_twice,
-            evicted: connection.evicted,
+            gaps_total: NonZeroU64::new(connection.gaps_total),
+            conflicting_overlaps: NonZeroU64::new(connection.conflicting_overlaps),
+            captured_twice: NonZeroU64::new(connection.captured_twice),
+            evicted: connection.evicted.then_some(true),
         }
     }
+
     /// The notes that were made, by name.
     pub(in crate::report) fn notes(connection: &Connection) -> BTreeMap<&'static str, u32> {
         let counts = Note::ALL.iter().zip(connection.notes);
@@ -186,6 +199,10 @@ impl ConnectionRecord {
         };
         connection.gaps.iter().map(record).collect()
     }
+}
+
+fn some(octets: &PerSide<u64>) -> Option<Sides<u64>> {
+    (*octets != PerSide::default()).then(|| Sides::map(octets, |&octets| octets))
 }
 
 impl From<&Handshake> for HandshakeRecord {

@@ -89,6 +89,7 @@ fn remark(style: &Style, c: &Connection) -> String {
         .collect();
     for (key, count) in [
         ("tcp.remark.gaps", c.gaps_total),
+        ("tcp.remark.beyond_gap", c.octets_beyond_gap.initiator + c.octets_beyond_gap.responder),
         ("tcp.remark.conflicts", c.conflicting_overlaps),
         ("tcp.remark.copies", c.captured_twice),
     ] {

@@ -1,11 +1,11 @@
 //! What a segment means, with its own numbers.
 
 use super::super::style::Style;
-use super::repair;
 use super::row::Row;
+use super::{flaw, repair};
 use crate::dissect::TcpFlags;
 use crate::flow::{Connection, HandshakeKind, Step, TcpState, TeardownKind};
-use crate::packet::{Note, Side};
+use crate::packet::{Note, PerSide, Side};
 
 /// Kinds of options that are named, besides MSS and window scale (IANA's TCP option kind numbers).
 const OPTIONS: [(u8, &str); 6] =
@@ -13,12 +13,30 @@ const OPTIONS: [(u8, &str); 6] =
 
 /// Says what rows of one connection mean.
 pub(super) struct Meaning<'a> {
-    pub(super) style: &'a Style,
-    pub(super) connection: &'a Connection,
-    pub(super) rows: &'a [Row],
+    style: &'a Style,
+    connection: &'a Connection,
+    rows: &'a [Row],
+    /// Whether a checksum that does not match says something of a segment.
+    flaw_tells: PerSide<bool>,
 }
 
-impl Meaning<'_> {
+impl<'a> Meaning<'a> {
+    /// Of the rows of one connection.
+    pub(super) fn new(style: &'a Style, connection: &'a Connection, rows: &'a [Row]) -> Self {
+        let tells = |side| flaw::is_telling(rows, side);
+        let flaw_tells = PerSide { initiator: tells(Side::Initiator), responder: tells(Side::Responder) };
+        Self { style, connection, rows, flaw_tells }
+    }
+
+    /// Data or an acknowledgement, and nothing odd about it.
+    pub(super) fn is_plain(&self, row: &Row) -> bool {
+        row.is_plain() && self.flaw(row).is_none()
+    }
+
+    fn flaw(&self, row: &Row) -> Option<flaw::Flaw> {
+        row.flaw.filter(|_| *self.flaw_tells.of(row.place.from))
+    }
+
     /// What a segment means; `before` is the one before it.
     pub(super) fn of(&self, row: &Row, before: Option<&Row>) -> String {
         let c = self.connection;
@@ -30,6 +48,7 @@ impl Meaning<'_> {
             Step::Syn if row.length > 0 => "syn_data",
             Step::SynAck if self.is_asked_again(row) => "syn_ack_again",
             Step::SynAck if c.handshake.kind == HandshakeKind::FastOpen && covers_data(row) => "syn_ack_data",
+            Step::Reset if place.ignored => "reset_ignored",
             Step::Reset if refused => "refused",
             Step::Syn => "syn",
             Step::SynAck => "syn_ack",
@@ -75,6 +94,9 @@ impl Meaning<'_> {
         self.blocks(&mut text, row);
         if let Some(copy_of) = place.copy_of {
             self.join(&mut text, &self.style.say("tcp.copy", &[("packet", &copy_of)]));
+        }
+        if let Some(flaw) = self.flaw(row) {
+            self.join(&mut text, &flaw::meaning(self.style, flaw));
         }
         self.time_wait(&mut text, c, row, before);
         text

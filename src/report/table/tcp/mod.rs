@@ -1,6 +1,7 @@
 //! `tcp`: connections, and the story of a chosen one, segment by segment.
 
 mod figures;
+mod flaw;
 mod ladder;
 mod list;
 mod meaning;

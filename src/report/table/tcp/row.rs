@@ -1,5 +1,6 @@
 //! One segment of a story.
 
+use super::flaw::Flaw;
 use crate::dissect::{TcpFlags, TcpSegment};
 use crate::flow::{Connection, HandshakeKind, Place, Step, TcpState};
 use crate::packet::{Note, Side, Timestamp};
@@ -18,6 +19,8 @@ pub(super) struct Row {
     pub(super) length: u32,
     /// Blocks of a selective acknowledgement, less the peer's ISN.
     pub(super) sack: [Option<(u32, u32)>; 4],
+    /// A checksum that does not match.
+    pub(super) flaw: Option<Flaw>,
     /// A bit for each kind of option below 64.
     options: u64,
 }
@@ -40,6 +43,7 @@ impl Row {
             ack: segment.ack.0,
             length: segment.payload_length,
             sack,
+            flaw: Flaw::of(event.dissection),
             options: kinds.fold(0, |bits, kind| bits | 1 << kind),
         }
     }

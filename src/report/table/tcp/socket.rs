@@ -24,7 +24,7 @@ fn keys(c: &Connection, row: &Row, before: Option<&Row>) -> (&'static str, &'sta
     let again = row.place.notes.has(Note::Retransmission);
     let kind = c.handshake.kind;
     match row.place.step {
-        _ if row.place.copy_of.is_some() => ("", ""),
+        _ if row.place.copy_of.is_some() || row.place.ignored => ("", ""),
         Step::Syn if again && kind == HandshakeKind::Unanswered && c.last_packet == row.packet => {
             ("connect_timeout", "")
         }

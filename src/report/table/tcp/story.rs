@@ -7,7 +7,7 @@ use super::super::style::{Style, Tone};
 use super::super::time::milliseconds;
 use super::meaning::Meaning;
 use super::row::{Row, state};
-use super::{figures, ladder, socket};
+use super::{figures, flaw, ladder, socket};
 use crate::flow::{Connection, RoleBasis};
 use crate::packet::Side;
 use crate::report::info;
@@ -55,6 +55,7 @@ impl Story {
         self.table(style, out, c, all);
         out.push('\n');
         figures::push(style, out, c);
+        flaw::push(style, out, &self.rows);
         if let Some((packet, count)) = self.pauses {
             let text = style.say("tcp.pauses", &[("count", &count), ("packet", &packet)]);
             style.paragraph(out, Tone::Warn, &text, 2);
@@ -83,11 +84,12 @@ impl Story {
                 column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(bound)));
             }
         }
-        let teller = Teller { style, c, meaning: Meaning { style, connection: c, rows: &self.rows } };
+        let teller = Teller { style, c, meaning: Meaning::new(style, c, &self.rows) };
         let mut before = None;
         let mut rest = self.rows.as_slice();
         while let Some(row) = rest.first() {
-            let fold = if all { 0 } else { rest.iter().take_while(|row| row.is_plain()).count() };
+            let fold =
+                if all { 0 } else { rest.iter().take_while(|row| teller.meaning.is_plain(row)).count() };
             if fold > UNFOLDED {
                 teller.folded(&mut table, &rest[..fold]);
                 before = rest.get(fold - 1);
