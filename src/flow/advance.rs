@@ -1,5 +1,6 @@
 //! How one segment moves the states of both ends (RFC 9293 section 3.3.2), as if it arrives: what a sender does is
-//! certain, what its peer then does is what the RFC prescribes.
+//! certain, what its peer then does is what the RFC prescribes. Where the peer is known to miss earlier octets, it
+//! moves once it acknowledges.
 
 use super::TcpState::{self, *};
 use super::end::{End, Facts};
@@ -13,7 +14,7 @@ pub(super) fn advance(own: &mut End, peer: &mut End, facts: &Facts) {
         return;
     }
     if facts.flags.has(TcpFlags::SYN) {
-        send_syn(own, peer);
+        send_syn(own, peer, facts);
     } else {
         join_late(own, peer, facts);
     }
@@ -26,15 +27,20 @@ pub(super) fn advance(own: &mut End, peer: &mut End, facts: &Facts) {
 }
 
 /// A SYN: its sender waits for the peer's, its receiver answers (sections 3.5 and 3.10.7.2).
-fn send_syn(own: &mut End, peer: &mut End) {
-    own.state = match (own.state, peer.state) {
-        (Unknown | Closed | Listen, SynSent | SynReceived) => SynReceived,
-        (Unknown | Closed | Listen, _) => SynSent,
-        (state, _) => state,
+fn send_syn(own: &mut End, peer: &mut End, facts: &Facts) {
+    let answered = facts.is_syn() && peer.ack == Some(facts.next) && peer.isn_known;
+    own.state = match own.state {
+        Unknown if answered => Established,
+        // thought to have heard the peer's SYN, it would have acknowledged it: the SYNs cross
+        SynReceived if facts.is_syn() && !own.seen() => SynSent,
+        Unknown | Closed | Listen | SynSent if facts.is_syn_ack() => SynReceived,
+        Unknown | Closed | Listen => SynSent,
+        state => state,
     };
-    peer.state = match (peer.state, own.state) {
-        (Unknown | Closed | Listen | SynSent, _) => SynReceived,
-        (state, _) => state,
+    peer.state = match peer.state {
+        state if facts.is_syn_ack() && !(peer.seen() && peer.syn_covered_by(facts.ack)) => state,
+        Unknown | Closed | Listen | SynSent => SynReceived,
+        state => state,
     };
 }
 
@@ -64,6 +70,9 @@ fn acknowledge(own: &mut End, peer: &mut End, facts: &Facts) {
     }
     if peer.fin.is_some_and(|fin| facts.ack.at_or_after(fin)) && !peer.fin_acked {
         peer.fin_acked = true;
+        if !std::mem::replace(&mut peer.fin_heard, true) {
+            own.state = hear_fin(own.state);
+        }
         peer.state = match peer.state {
             FinWait1 => FinWait2,
             Closing => TimeWait,
@@ -77,12 +86,20 @@ fn acknowledge(own: &mut End, peer: &mut End, facts: &Facts) {
 fn send_fin(own: &mut End, peer: &mut End, facts: &Facts) {
     own.fin = Some(facts.next);
     let crossed = peer.fin.is_some() && !peer.fin_acked;
+    own.fin_heard = crossed || !misses_octets(peer, own, facts);
+    let hear = |state| if own.fin_heard { hear_fin(state) } else { state };
     (own.state, peer.state) = match (own.state, peer.state) {
         (CloseWait, FinWait1 | Closing) if crossed => (Closing, Closing),
         (CloseWait, FinWait2 | TimeWait) => (LastAck, TimeWait),
-        (Established | SynReceived | SynSent | Unknown, other) => (FinWait1, hear_fin(other)),
-        (state, other) => (state, hear_fin(other)),
+        (Established | SynReceived | SynSent | Unknown, other) => (FinWait1, hear(other)),
+        (state, other) => (state, hear(other)),
     };
+}
+
+/// Whether the receiver is known to miss octets before this segment: it asks for them, or they were not captured.
+fn misses_octets(receiver: &End, own: &End, facts: &Facts) -> bool {
+    let behind_hole = own.next.is_some_and(|next| facts.seq.after(next)) || own.contiguous != own.next;
+    receiver.seen() && (receiver.duplicate_acks > 0 || behind_hole)
 }
 
 /// What a FIN does to the end that receives it (section 3.10.7.4).

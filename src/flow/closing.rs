@@ -1,6 +1,7 @@
 //! The shape of a closing, put together segment by segment.
 
 use super::end::{End, Facts};
+use super::live::covers_fin;
 use super::opening::list;
 use super::{Teardown, TeardownKind};
 use crate::dissect::TcpFlags;
@@ -45,7 +46,7 @@ impl Closing {
             }
             return Part::None;
         }
-        let covers = facts.flags.has(TcpFlags::ACK) && peer.fin.is_some_and(|fin| facts.ack.at_or_after(fin));
+        let covers = covers_fin(peer, facts);
         let fin = facts.flags.has(TcpFlags::FIN);
         let part = match (fin, self.first) {
             (true, None) => Part::FirstFin,

@@ -192,6 +192,8 @@ pub(super) struct End {
     pub(super) isn_known: bool,
     /// Its FIN is acknowledged.
     pub(super) fin_acked: bool,
+    /// The peer can act on its FIN: nothing before it is missing.
+    pub(super) fin_heard: bool,
     /// It was said that the peer acknowledged octets of this end that were not captured.
     pub(super) loss_told: bool,
 }
@@ -230,6 +232,9 @@ impl End {
     /// Whether its peer, `receiver`, may act on this RST (RFC 9293 section 3.10.7.4): its number lies in the
     /// receiver's window, or not beyond what was sent. Where the window is not known, it is as wide as one can be.
     pub(super) fn may_reset(&self, receiver: &End, facts: &Facts) -> bool {
+        if receiver.state == TcpState::SynSent {
+            return facts.flags.has(TcpFlags::ACK) && receiver.syn_covered_by(facts.ack);
+        }
         let Some(expected) = receiver.ack else { return true };
         let bits = match receiver.scale {
             Scale::Unknown => 14,

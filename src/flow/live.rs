@@ -188,6 +188,9 @@ impl Live {
             brought = deliver(own, input, facts, offset, carrier, &mut outlet);
             part = closing.observe(from, own, peer, facts, brought.new_octets);
         }
+        let readable = brought.in_order && peer.duplicate_acks == 0;
+        let unheard_fin = part == Part::SecondFin && !peer.fin_acked && !covers_fin(peer, facts);
+        let crosses = unheard_fin || (facts.is_syn() && from == Side::Responder && !own.seen());
         outlet.from = from.peer();
         give_up_acknowledged(peer, facts, &mut outlet);
         details.conflicting_overlaps += u64::from(brought.conflict);
@@ -209,6 +212,8 @@ impl Live {
         place.acknowledges = acknowledges;
         place.repeats = repeats;
         place.ignored = ignored;
+        place.crosses = crosses;
+        place.readable = readable;
         place
     }
 
@@ -276,6 +281,8 @@ impl Live {
             repeats: None,
             copy_of: None,
             ignored: false,
+            crosses: false,
+            readable: false,
         }
     }
 
@@ -451,6 +458,11 @@ fn remember_sent(own: &mut End, peer: &End, facts: &Facts, notes: Notes) {
         let again = notes.has(Note::Retransmission);
         own.traffic_mut().remember(Sent { seq, next, packet, time, again });
     }
+}
+
+/// Whether the segment acknowledges the FIN of `peer`.
+pub(super) fn covers_fin(peer: &End, facts: &Facts) -> bool {
+    facts.flags.has(TcpFlags::ACK) && peer.fin.is_some_and(|fin| facts.ack.at_or_after(fin))
 }
 
 fn count(counters: &mut [u32; Note::ALL.len()], notes: Notes) {

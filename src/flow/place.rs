@@ -36,6 +36,10 @@ pub struct Place {
     pub copy_of: Option<u64>,
     /// A RST that its receiver must ignore: its number lies outside the window (RFC 9293 section 3.10.7.4).
     pub ignored: bool,
+    /// A SYN or FIN that was sent before the peer's had arrived: the two cross.
+    pub crosses: bool,
+    /// It brings octets that the receiver's program can read now, as nothing before them is known to be missing.
+    pub readable: bool,
 }
 
 /// What a segment does for its connection.

@@ -103,6 +103,8 @@ impl<R: Receiver> Outlet<'_, R> {
 pub(super) struct Brought {
     /// Octets that no earlier segment brought.
     pub(super) new_octets: u32,
+    /// Octets could be delivered.
+    pub(super) in_order: bool,
     /// Octets that an earlier segment brought with another value.
     pub(super) conflict: bool,
 }
@@ -161,6 +163,7 @@ impl Stream {
             self.delivered += taken;
             self.octets += now as u64;
             brought.new_octets = clamp(taken);
+            brought.in_order = true;
             start += taken;
             fresh = &fresh[now..];
             cut -= cut_now;
