@@ -23,7 +23,7 @@ recipe_seconds=90
 verbose=
 
 # The order matters in one place: `derived` makes its files from captures of the groups before it.
-groups=(mail web tcp ip link tunnel derived)
+groups=(mail journey web tcp ip link tunnel derived)
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 

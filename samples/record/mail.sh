@@ -88,6 +88,7 @@ flush      unix  n - n 1000 0 flush
 proxymap   unix  - - n -    - proxymap
 proxywrite unix  - - n -    1 proxymap
 smtp       unix  - - n -    - smtp
+lmtp       unix  - - n -    - lmtp
 relay      unix  - - n -    - smtp
 showq      unix  n - n -    - showq
 error      unix  - - n -    - error
@@ -110,7 +111,11 @@ final_server() {
         "$@"
 }
 
-dovecot_on_mx() {
+dovecot_on_mx() { dovecot_on mx "$mx" "$1"; }
+
+# dovecot_on HOST ADDRESS PROTOCOLS
+dovecot_on() {
+    local where=$1 address=$2
     mkdir -p "$work/dovecot"
     cat >"$work/dovecot.users" <<USERS
 $user:{PLAIN}$password::::::
@@ -119,12 +124,12 @@ carol@example.com:{PLAIN}made-up-as-well::::::
 USERS
     cat >"$work/dovecot.conf" <<CONF
 base_dir = $work/dovecot
-protocols = $1
-listen = $mx
+protocols = $3
+listen = $address
 ssl = no
 disable_plaintext_auth = no
 auth_mechanisms = plain login cram-md5
-hostname = mx.example.com
+hostname = ${host_name[$where]}
 postmaster_address = postmaster@example.com
 log_path = $work/dovecot.log
 mail_location = maildir:$work/mailboxes/%n
@@ -152,12 +157,12 @@ service stats {
 }
 service lmtp {
   inet_listener lmtp {
-    address = $mx
+    address = $address
     port = 24
   }
 }
 CONF
-    on mx dovecot -c "$work/dovecot.conf" >&3 2>&1
+    on "$where" dovecot -c "$work/dovecot.conf" >&3 2>&1
     await test -S "$work/dovecot/auth-smtp"
 }
 

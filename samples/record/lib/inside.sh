@@ -23,8 +23,10 @@ mount -t overlay overlay -o "lowerdir=$BORROWED/usr:/usr" /usr
 cat >"$work/hosts" <<'HOSTS'
 127.0.0.1   localhost
 10.20.0.25  client.example.org
+10.20.0.26  reader.example.com
 10.20.0.20  smarthost.example.org
 10.20.0.10  mx.example.com www.example.com
+10.20.0.30  store.example.com
 HOSTS
 mount --bind "$work/hosts" /etc/hosts
 : >"$work/resolv.conf"

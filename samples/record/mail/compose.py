@@ -1,4 +1,4 @@
-"""Writes a made-up message: compose.py plain|attachment|dots"""
+"""Writes a made-up message: compose.py plain|attachment|dots|journey"""
 
 import sys
 from datetime import datetime, timezone
@@ -7,11 +7,11 @@ from email.policy import SMTP
 from email.utils import format_datetime
 
 
-def message(subject, text, identifier):
+def message(subject, text, identifier, to="Bob Example <bob@example.com>"):
     mail = EmailMessage(policy=SMTP)
     mail["Date"] = format_datetime(datetime.now(timezone.utc))
     mail["From"] = "Alice Example <alice@example.org>"
-    mail["To"] = "Bob Example <bob@example.com>"
+    mail["To"] = to
     mail["Subject"] = subject
     mail["Message-ID"] = f"<{identifier}@client.example.org>"
     mail.set_content(text)
@@ -34,4 +34,16 @@ def dots():
     return message("Lines that begin with dots", text, "dots")
 
 
-sys.stdout.buffer.write({"plain": plain, "attachment": attachment, "dots": dots}[sys.argv[1]]().as_bytes())
+def journey():
+    to = "The team <team@example.com>, Carol Example <carol@example.com>"
+    text = "Hello all,\n\nthe menu is attached.\n\nAlice\n"
+    mail = message("Lunch on Friday: the menu of Café Zoë", text, "menu", to)
+    menu = "Friday at Café Zoë\r\n\r\nSoup          3.50\r\nCrêpe         6.00\r\nCrème brûlée  4.20\r\n"
+    mail.add_attachment(
+        menu.encode(), maintype="text", subtype="plain", filename="menu.txt", params={"charset": "utf-8"}
+    )
+    return mail
+
+
+kinds = {"plain": plain, "attachment": attachment, "dots": dots, "journey": journey}
+sys.stdout.buffer.write(kinds[sys.argv[1]]().as_bytes())
