@@ -2,14 +2,17 @@
 
 use super::super::style::Style;
 use super::row::Row;
-use super::{flaw, repair};
+use super::{flaw, repair, step};
 use crate::dissect::TcpFlags;
-use crate::flow::{Connection, HandshakeKind, Step, TcpState, TeardownKind};
+use crate::flow::{Connection, Step, TcpState, TeardownKind};
 use crate::packet::{Note, PerSide, Side};
 
 /// Kinds of options that are named, besides MSS and window scale (IANA's TCP option kind numbers).
 const OPTIONS: [(u8, &str); 6] =
     [(4, "sack"), (8, "timestamps"), (19, "md5"), (29, "ao"), (30, "mptcp"), (34, "fast_open")];
+
+/// Rows behind one that are looked at for what the other end said last.
+const LOOKED_BACK: usize = 1000;
 
 /// Says what rows of one connection mean.
 pub(super) struct Meaning<'a> {
@@ -37,52 +40,21 @@ impl<'a> Meaning<'a> {
         row.flaw.filter(|_| *self.flaw_tells.of(row.place.from))
     }
 
-    /// What a segment means; `before` is the one before it.
-    pub(super) fn of(&self, row: &Row, before: Option<&Row>) -> String {
+    /// What a segment means; `earlier` are those before it.
+    pub(super) fn of(&self, row: &Row, earlier: &[Row]) -> String {
         let c = self.connection;
         let place = &row.place;
-        let again = place.notes.has(Note::Retransmission);
-        let refused = c.handshake.kind == HandshakeKind::Refused;
-        let step = match place.step {
-            Step::Syn if again => "syn_again",
-            Step::Syn if row.length > 0 => "syn_data",
-            Step::SynAck if self.is_asked_again(row) => "syn_ack_again",
-            Step::SynAck if c.handshake.kind == HandshakeKind::FastOpen && covers_data(row) => "syn_ack_data",
-            Step::Reset if place.ignored => "reset_ignored",
-            Step::Reset if refused => "refused",
-            Step::Syn => "syn",
-            Step::SynAck => "syn_ack",
-            Step::HandshakeAck => "handshake_ack",
-            Step::Data => "data",
-            Step::Ack => "ack",
-            Step::FirstFin => "first_fin",
-            Step::SecondFin => "second_fin",
-            Step::FinAck => "fin_ack",
-            Step::Reset => "reset",
-        };
-        let key = match (place.step, place.acknowledges) {
-            (Step::SynAck | Step::HandshakeAck | Step::Ack | Step::FinAck, None) => {
-                format!("tcp.step.{step}_unseen")
-            }
-            _ => format!("tcp.step.{step}"),
-        };
+        if let Some(copy_of) = place.copy_of {
+            return self.style.say("tcp.copy", &[("packet", &copy_of)]);
+        }
         let ack = place.relative_ack.unwrap_or(0);
-        let values: [(&str, &dyn std::fmt::Display); 7] = [
-            ("isn", &row.seq),
-            ("ack", &ack),
-            ("before", &ack.saturating_sub(1)),
-            ("early", &ack.saturating_sub(1)),
-            ("packet", &place.acknowledges.unwrap_or(0)),
-            ("octets", &row.length),
-            ("seq", &place.relative_seq),
-        ];
         let mut text = self.notes(row, ack);
         // What is remarkable about an ACK says all there is to say.
         if text.is_empty() || place.step != Step::Ack {
-            let step = self.style.say(&key, &values);
+            let step = step::sentence(self.style, c, row, earlier);
             text = if text.is_empty() { step } else { format!("{step} · {text}") };
         }
-        if row.flags.has(TcpFlags::SYN) && !step.ends_with("again") {
+        if row.flags.has(TcpFlags::SYN) && !place.notes.has(Note::Retransmission) {
             self.options(&mut text, row);
         }
         if place.step == Step::HandshakeAck {
@@ -92,13 +64,10 @@ impl<'a> Meaning<'a> {
             self.join(&mut text, &repair);
         }
         self.blocks(&mut text, row);
-        if let Some(copy_of) = place.copy_of {
-            self.join(&mut text, &self.style.say("tcp.copy", &[("packet", &copy_of)]));
-        }
         if let Some(flaw) = self.flaw(row) {
             self.join(&mut text, &flaw::meaning(self.style, flaw));
         }
-        self.time_wait(&mut text, c, row, before);
+        self.time_wait(&mut text, c, row, earlier.last());
         text
     }
 
@@ -144,16 +113,10 @@ impl<'a> Meaning<'a> {
         }
     }
 
-    /// Whether its sender sent a SYN-ACK before.
-    fn is_asked_again(&self, row: &Row) -> bool {
-        let earlier = self.rows.iter().take_while(|earlier| earlier.packet < row.packet);
-        earlier.filter(|r| r.place.from == row.place.from).any(|r| r.place.step == Step::SynAck)
-    }
-
     /// Whether the other end's last window was zero: what looks like a keep-alive then asks for room.
     fn window_is_shut(&self, row: &Row) -> bool {
         let at = self.rows.partition_point(|earlier| earlier.packet < row.packet);
-        let heard = self.rows.iter().take(at).rev().find(|earlier| earlier.place.from != row.place.from);
+        let heard = self.rows.iter().take(at).rev().take(LOOKED_BACK).find(|earlier| earlier.place.from != row.place.from);
         heard.is_some_and(|heard| heard.place.window == Some(0))
     }
 
@@ -169,14 +132,17 @@ impl<'a> Meaning<'a> {
             if note == Note::Retransmission && told {
                 continue;
             }
-            let values: [(&str, &dyn std::fmt::Display); 4] = [
+            let window = place.window.map_or_else(|| "?".to_owned(), |window| window.to_string());
+            let values: [(&str, &dyn std::fmt::Display); 5] = [
                 ("packet", &place.repeats.unwrap_or(0)),
                 ("seq", &place.relative_seq),
                 ("ack", &ack),
                 ("octets", &row.length),
+                ("window", &window),
             ];
             let name = match note {
                 Note::KeepAlive if self.window_is_shut(row) => "keep_alive_probe",
+                Note::WindowUpdate if place.window.is_none() => "window_update_unscaled",
                 _ => note.name(),
             };
             let unseen = format!("note.{name}_unseen");
@@ -216,17 +182,14 @@ impl<'a> Meaning<'a> {
             "tcp.not_scaled"
         };
         text.push_str(" · ");
-        let values: [(&str, &dyn std::fmt::Display); 4] = [
+        let values: [(&str, &dyn std::fmt::Display); 6] = [
             ("mss_there", &b.mss.unwrap_or(536)),
             ("mss_back", &a.mss.unwrap_or(536)),
             ("a", &a.window_scale.unwrap_or(0)),
             ("b", &b.window_scale.unwrap_or(0)),
+            ("a_times", &(1_u32 << a.window_scale.unwrap_or(0).min(14))),
+            ("b_times", &(1_u32 << b.window_scale.unwrap_or(0).min(14))),
         ];
         text.push_str(&self.style.say(key, &values));
     }
-}
-
-/// Whether a SYN-ACK covers more than the SYN.
-fn covers_data(row: &Row) -> bool {
-    row.place.relative_ack.is_some_and(|ack| ack > 1)
 }

@@ -8,6 +8,7 @@ mod meaning;
 mod repair;
 mod row;
 mod socket;
+mod step;
 mod story;
 
 use std::cmp::Reverse;

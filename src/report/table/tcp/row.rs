@@ -63,6 +63,23 @@ impl Row {
         !matches!(self.place.step, Step::Data | Step::Ack)
     }
 
+    /// A SYN-ACK that covers more than the SYN (RFC 7413).
+    pub(super) fn covers_early_octets(&self) -> bool {
+        self.place.relative_ack.is_some_and(|ack| ack > 1)
+    }
+
+    /// Whether both ends were done after it.
+    pub(super) fn is_over(&self) -> bool {
+        let done =
+            |state: &TcpState| matches!(state, TcpState::Closed | TcpState::LastAck | TcpState::TimeWait);
+        done(&self.place.states.initiator) && done(&self.place.states.responder)
+    }
+
+    /// Closes its sender's direction.
+    pub(super) fn is_fin(&self) -> bool {
+        self.flags.has(TcpFlags::FIN) && self.place.copy_of.is_none()
+    }
+
     /// Brings octets that were sent before.
     pub(super) fn is_sent_again(&self) -> bool {
         self.place.notes.has(Note::Retransmission) && !self.flags.has(TcpFlags::SYN)

@@ -2,13 +2,15 @@
 
 use super::super::style::Style;
 use super::row::Row;
-use crate::flow::{Connection, HandshakeKind, Step};
+use crate::dissect::TcpFlags;
+use crate::flow::{Connection, HandshakeKind, Step, TcpState, TeardownKind};
 use crate::packet::{Note, Side};
 
-/// What the programs on both ends did, first the sender's; none where a segment comes from the kernel alone.
-pub(super) fn calls(style: &Style, c: &Connection, row: &Row, before: Option<&Row>) -> Vec<String> {
+/// What the programs on both ends did, first the sender's; none where a segment comes from the kernel alone. `earlier`
+/// are the rows before it.
+pub(super) fn calls(style: &Style, c: &Connection, row: &Row, earlier: &[Row]) -> Vec<String> {
     let from = row.place.from;
-    let (own, peer) = keys(c, row, before);
+    let (own, peer) = keys(c, row, earlier);
     let said = |side: Side, key: &str| {
         (!key.is_empty()).then(|| {
             let who = style.word(&format!("tcp.side.{}", side.name()));
@@ -20,42 +22,102 @@ pub(super) fn calls(style: &Style, c: &Connection, row: &Row, before: Option<&Ro
 }
 
 /// The sender's call and the receiver's.
-fn keys(c: &Connection, row: &Row, before: Option<&Row>) -> (&'static str, &'static str) {
+fn keys(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, &'static str) {
+    if row.place.copy_of.is_some() || row.place.ignored {
+        return ("", "");
+    }
     let again = row.place.notes.has(Note::Retransmission);
-    let kind = c.handshake.kind;
     match row.place.step {
-        _ if row.place.copy_of.is_some() || row.place.ignored => ("", ""),
-        Step::Syn if again && kind == HandshakeKind::Unanswered && c.last_packet == row.packet => {
-            ("connect_timeout", "")
-        }
-        Step::Syn if again => ("connect_waits", ""),
-        Step::Syn if row.length > 0 => ("send_early", "listens"),
-        Step::Syn if kind == HandshakeKind::SimultaneousOpen => ("connect_begins", ""),
-        Step::Syn if matches!(kind, HandshakeKind::Refused | HandshakeKind::Unanswered) => {
-            ("connect_begins", "")
-        }
-        Step::Syn => ("connect_begins", "listens"),
-        Step::SynAck if again => ("", ""),
-        Step::SynAck if kind == HandshakeKind::SimultaneousOpen => ("", "connect_returns"),
-        Step::SynAck => ("kernel_answers", "connect_returns"),
-        Step::HandshakeAck => ("", "accept_returns"),
-        Step::Data if again || row.place.new_octets == 0 => ("", ""),
-        Step::Data => ("send", "recv"),
+        Step::Syn => syn(c, row, again),
+        Step::SynAck => syn_ack(c, row, again),
+        Step::HandshakeAck => handshake_ack(c),
+        _ if again => ("", ""),
+        Step::Data if row.place.new_octets == 0 => ("", ""),
+        Step::Data => (sends(row, earlier), receives(row)),
+        Step::Ack if row.place.notes.has(Note::WindowUpdate) && was_shut(row, earlier) => ("makes_room", ""),
         Step::Ack | Step::FinAck => ("", ""),
-        Step::FirstFin | Step::SecondFin if again => ("", ""),
-        Step::FirstFin => ("shuts", "recv_zero"),
-        Step::SecondFin => ("closes", "recv_zero"),
-        Step::Reset if kind == HandshakeKind::Refused => ("nobody", "refused"),
-        Step::Reset if is_over(before) => ("gone", ""),
-        Step::Reset => ("aborts", "reset"),
+        Step::FirstFin => (first_fin(c, row), hears_fin(row)),
+        Step::SecondFin => (if row.length > 0 { "sends_and_closes" } else { "closes" }, hears_fin(row)),
+        Step::Reset => reset(c, row, earlier),
     }
 }
 
-/// Whether both ends were done already.
-fn is_over(before: Option<&Row>) -> bool {
-    use crate::flow::TcpState::{Closed, LastAck, TimeWait};
-    before.is_some_and(|row| {
-        let states = row.place.states;
-        [states.initiator, states.responder].iter().all(|state| matches!(state, Closed | LastAck | TimeWait))
-    })
+fn syn(c: &Connection, row: &Row, again: bool) -> (&'static str, &'static str) {
+    match c.handshake.kind {
+        HandshakeKind::Unanswered if again && c.last_packet == row.packet => ("connect_timeout", ""),
+        _ if again => ("connect_waits", ""),
+        _ if row.length > 0 => ("send_early", "listens"),
+        HandshakeKind::SimultaneousOpen | HandshakeKind::Refused | HandshakeKind::Unanswered => {
+            ("connect_begins", "")
+        }
+        HandshakeKind::ThreeWay
+        | HandshakeKind::FastOpen
+        | HandshakeKind::HalfOpen
+        | HandshakeKind::NotSeen => ("connect_begins", "listens"),
+    }
+}
+
+fn syn_ack(c: &Connection, row: &Row, again: bool) -> (&'static str, &'static str) {
+    match c.handshake.kind {
+        // it repeats the SYN, and completes the opening
+        HandshakeKind::SimultaneousOpen => ("", "connect_returns"),
+        _ if again => ("", ""),
+        // the cookie vouches for the initiator: its octets are given out before the third step (RFC 7413)
+        HandshakeKind::FastOpen if row.covers_early_octets() => ("accept_early", ""),
+        _ => ("kernel_answers", "connect_returns"),
+    }
+}
+
+fn handshake_ack(c: &Connection) -> (&'static str, &'static str) {
+    match c.handshake.kind {
+        HandshakeKind::SimultaneousOpen | HandshakeKind::FastOpen => ("", ""),
+        _ => ("", "accept_returns"),
+    }
+}
+
+/// A kernel sets PSH on the last segment of what one call handed over.
+fn sends(row: &Row, earlier: &[Row]) -> &'static str {
+    let own = |r: &&Row| r.place.from == row.place.from && r.length > 0 && r.place.copy_of.is_none();
+    let goes_on = earlier.iter().rev().take(16).find(own).is_some_and(|r| !r.flags.has(TcpFlags::PSH));
+    if goes_on { "" } else { "send" }
+}
+
+fn receives(row: &Row) -> &'static str {
+    if row.place.readable { "recv" } else { "" }
+}
+
+/// Whether the sender of this window update had said before that it has no room.
+fn was_shut(row: &Row, earlier: &[Row]) -> bool {
+    let own = earlier.iter().rev().find(|r| r.place.from == row.place.from);
+    own.is_some_and(|r| r.place.window == Some(0))
+}
+
+fn first_fin(c: &Connection, row: &Row) -> &'static str {
+    match c.teardown.kind {
+        TeardownKind::HalfClosed => "shuts_half",
+        _ if row.length > 0 => "sends_and_closes",
+        _ => "shuts",
+    }
+}
+
+/// A receiver that is still open reads the end of the stream, once it has come there.
+fn hears_fin(row: &Row) -> &'static str {
+    match row.place.states.of(row.place.from.peer()) {
+        TcpState::CloseWait | TcpState::TimeWait | TcpState::Closing => "recv_zero",
+        _ => "",
+    }
+}
+
+fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, &'static str) {
+    let before = earlier.last();
+    if c.handshake.kind == HandshakeKind::Refused {
+        return ("nobody", "refused");
+    }
+    if before.is_some_and(Row::is_over) {
+        return ("gone", "");
+    }
+    let peer = row.place.from.peer();
+    let closed = earlier.iter().any(|r| r.place.from == peer && r.flags.has(TcpFlags::FIN));
+    let unread = before.is_some_and(|r| r.place.from == peer && r.length > 0);
+    (if unread { "closes_unread" } else { "aborts" }, if closed { "" } else { "reset" })
 }

@@ -8,7 +8,8 @@ use super::super::time::milliseconds;
 use super::meaning::Meaning;
 use super::row::{Row, state};
 use super::{figures, flaw, ladder, socket};
-use crate::flow::{Connection, RoleBasis};
+use crate::dissect::TcpFlags;
+use crate::flow::{Connection, RoleBasis, TcpState};
 use crate::packet::Side;
 use crate::report::info;
 
@@ -29,10 +30,25 @@ pub(super) struct Story {
 impl Story {
     /// Adds a segment. Of `most`, half are kept for those that open and close.
     pub(super) fn push(&mut self, row: Row, most: usize) {
+        if row.place.crosses {
+            self.take_back(row.place.from);
+        }
         if self.rows.len() >= if row.shapes() { most } else { most / 2 } {
             self.left_out += 1;
         } else {
             self.rows.push(row);
+        }
+    }
+
+    /// An end whose SYN or FIN crosses the peer's had not heard that yet: the state that it was thought to have taken
+    /// since is taken back.
+    fn take_back(&mut self, side: Side) {
+        let shapes = |row: &Row| row.place.from != side && (row.shapes() || row.flags.has(TcpFlags::FIN));
+        let Some(at) = self.rows.iter().rposition(shapes) else { return };
+        let before = at.checked_sub(1).and_then(|at| self.rows.get(at));
+        let state = before.map_or(TcpState::Closed, |row| *row.place.states.of(side));
+        for row in self.rows.iter_mut().skip(at) {
+            *row.place.states.of_mut(side) = state;
         }
     }
 
@@ -85,20 +101,17 @@ impl Story {
             }
         }
         let teller = Teller { style, c, meaning: Meaning::new(style, c, &self.rows) };
-        let mut before = None;
-        let mut rest = self.rows.as_slice();
-        while let Some(row) = rest.first() {
+        let mut at = 0;
+        while let Some((row, rest)) = self.rows.get(at).zip(self.rows.get(at..)) {
             let fold =
                 if all { 0 } else { rest.iter().take_while(|row| teller.meaning.is_plain(row)).count() };
             if fold > UNFOLDED {
                 teller.folded(&mut table, &rest[..fold]);
-                before = rest.get(fold - 1);
-                rest = &rest[fold..];
+                at += fold;
                 continue;
             }
-            teller.row(&mut table, row, before);
-            before = Some(row);
-            rest = &rest[1..];
+            teller.row(&mut table, row, &self.rows[..at]);
+            at += 1;
         }
         style.push_grid(out, &table);
     }
@@ -129,10 +142,11 @@ impl Teller<'_> {
         ]);
     }
 
-    fn row(&self, table: &mut Table, row: &Row, before: Option<&Row>) {
+    fn row(&self, table: &mut Table, row: &Row, earlier: &[Row]) {
         let style = self.style;
-        let calls = socket::calls(style, self.c, row, before);
-        let mut means = self.meaning.of(row, before);
+        let before = earlier.last();
+        let calls = socket::calls(style, self.c, row, earlier);
+        let mut means = self.meaning.of(row, earlier);
         if style.width < WIDE && !calls.is_empty() {
             means.push('\n');
             means.push_str(&style.say("tcp.socket.inferred", &[("calls", &calls.join(" · "))]));

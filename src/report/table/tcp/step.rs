@@ -1,0 +1,138 @@
+//! What a segment does for its connection, in a sentence with its own numbers.
+
+use super::super::style::Style;
+use super::super::time::duration;
+use super::row::Row;
+use crate::flow::{Connection, HandshakeKind, Step};
+use crate::packet::{Note, Side};
+
+type Values<'a> = Vec<(&'static str, String)>;
+
+/// The sentence; `earlier` are the rows before it.
+pub(super) fn sentence(style: &Style, c: &Connection, row: &Row, earlier: &[Row]) -> String {
+    let (key, more) = match row.place.step {
+        Step::Syn => syn(row, earlier),
+        Step::SynAck => (syn_ack(c, row, earlier), Values::new()),
+        Step::HandshakeAck => ("handshake_ack", Values::new()),
+        Step::Data => ("data", Values::new()),
+        Step::Ack => ("ack", Values::new()),
+        Step::FirstFin => ("first_fin", Values::new()),
+        Step::SecondFin => second_fin(style, row, earlier),
+        Step::FinAck => fin_ack(style, row, earlier),
+        Step::Reset => reset(c, row, earlier),
+    };
+    let ack = row.place.relative_ack.unwrap_or(0);
+    let packet = row.place.acknowledges.unwrap_or(0);
+    let before = ack.saturating_sub(1);
+    let mut values: Vec<(&str, &dyn std::fmt::Display)> = vec![
+        ("isn", &row.seq),
+        ("ack", &ack),
+        ("before", &before),
+        ("early", &before),
+        ("packet", &packet),
+        ("octets", &row.length),
+        ("seq", &row.place.relative_seq),
+    ];
+    values.extend(more.iter().map(|(name, value)| (*name, value as &dyn std::fmt::Display)));
+    let unseen = style.find(&format!("tcp.step.{key}_unseen")).filter(|_| row.place.acknowledges.is_none());
+    let key = format!("tcp.step.{key}{}", if unseen.is_some() { "_unseen" } else { "" });
+    let said = style.say(&key, &values);
+    let closes = matches!(row.place.step, Step::FirstFin | Step::SecondFin);
+    if closes && row.length > 0 { format!("{} · {said}", style.say("tcp.step.data", &values)) } else { said }
+}
+
+/// A SYN, and how long after the one before it.
+fn syn(row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
+    let again = row.place.notes.has(Note::Retransmission);
+    if !again {
+        return (if row.length > 0 { "syn_data" } else { "syn" }, Values::new());
+    }
+    let before = earlier.iter().rev().find(|r| r.place.from == row.place.from && r.place.step == Step::Syn);
+    let pause = before.and_then(|before| Some(row.time?.nanos() - before.time?.nanos()));
+    match pause {
+        Some(pause) => ("syn_again", vec![("pause", duration(pause))]),
+        None => ("syn_once_more", Values::new()),
+    }
+}
+
+fn syn_ack(c: &Connection, row: &Row, earlier: &[Row]) -> &'static str {
+    let kind = c.handshake.kind;
+    let asked = earlier.iter().take(64).filter(|r| r.place.from == row.place.from);
+    if kind == HandshakeKind::SimultaneousOpen {
+        "syn_ack_crossed"
+    } else if asked.clone().any(|r| r.place.step == Step::SynAck && r.seq == row.seq) {
+        "syn_ack_again"
+    } else if kind == HandshakeKind::FastOpen && row.covers_early_octets() {
+        "syn_ack_data"
+    } else {
+        "syn_ack"
+    }
+}
+
+/// The other end's FIN: it may acknowledge the first one, cross it, or come later than that.
+fn second_fin(style: &Style, row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
+    let first = fin_of(earlier, row.place.from.peer());
+    let Some(first) = first else { return ("second_fin", Values::new()) };
+    let expected = after_fin(first);
+    if row.place.crosses {
+        let values = vec![("first", first.packet.to_string()), ("expected", expected.to_string())];
+        return ("second_fin_crossed", values);
+    }
+    let told =
+        earlier.iter().any(|r| r.place.from == row.place.from && r.place.relative_ack == Some(expected));
+    if told || row.place.relative_ack != Some(expected) {
+        return ("second_fin", Values::new());
+    }
+    ("second_fin_acks", vec![("first", first.packet.to_string()), ("sum", sum(style, first))])
+}
+
+fn fin_ack(style: &Style, row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
+    let fin = fin_of(earlier, row.place.from.peer());
+    match fin.filter(|fin| row.place.relative_ack == Some(after_fin(fin))) {
+        Some(fin) => ("fin_ack", vec![("first", fin.packet.to_string()), ("sum", sum(style, fin))]),
+        None => ("fin_ack_unexplained", Values::new()),
+    }
+}
+
+fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
+    let before = earlier.last();
+    if row.place.ignored {
+        return ("reset_ignored", Values::new());
+    }
+    if c.handshake.kind == HandshakeKind::Refused {
+        let syn = c.handshake.syn.last().map(ToString::to_string).unwrap_or_default();
+        return (if row.seq == 0 { "refused" } else { "refused_seq" }, vec![("syn", syn)]);
+    }
+    if before.is_some_and(Row::is_over) {
+        return ("reset_over", Values::new());
+    }
+    let unread = before.filter(|r| r.place.from != row.place.from && r.length > 0);
+    match unread {
+        Some(unread) => {
+            let values = vec![("unread", unread.length.to_string()), ("in", unread.packet.to_string())];
+            ("reset_unread", values)
+        }
+        None => ("reset", Values::new()),
+    }
+}
+
+/// The first segment with a FIN of one end.
+fn fin_of(earlier: &[Row], side: Side) -> Option<&Row> {
+    let closing = earlier.iter().rev().take(CLOSING);
+    closing.filter(|r| r.place.from == side && r.is_fin()).last()
+}
+
+/// A FIN is looked for no further back than this.
+const CLOSING: usize = 1000;
+
+/// The number that acknowledges a FIN.
+fn after_fin(fin: &Row) -> u32 {
+    fin.place.relative_seq.wrapping_add(fin.length).wrapping_add(1)
+}
+
+/// `seq 494 + 18 octets + 1 for its FIN`.
+fn sum(style: &Style, fin: &Row) -> String {
+    let values: [(&str, &dyn std::fmt::Display); 2] =
+        [("seq", &fin.place.relative_seq), ("octets", &fin.length)];
+    style.say(if fin.length > 0 { "tcp.sum.fin_data" } else { "tcp.sum.fin" }, &values)
+}
