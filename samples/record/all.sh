@@ -5,7 +5,8 @@
 #   all.sh mail tcp            every recipe of these groups (the other scripts of this folder)
 #   all.sh mail-relayed        one recipe
 #   all.sh --list              the recipes, and the group of each
-#   all.sh --out DIR ...       write the captures there (the folder above this one otherwise)
+#   all.sh --out DIR ...       write the captures there (otherwise to the folder above this one, and those of the
+#                              group `cases` to the folders of tests/cases/tcp)
 #   all.sh --verbose ...       show what the programs say
 #
 # Needs root on Linux with veth, bridge, tun, vxlan, nftables and overlayfs, and these Debian packages:
@@ -18,12 +19,14 @@
 set -euo pipefail
 
 record_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-out_dir=$(dirname "$record_dir")
+samples_dir=$(dirname "$record_dir")
+cases_dir=$(dirname "$samples_dir")/tests/cases/tcp
+out_dir=
 recipe_seconds=90
 verbose=
 
 # The order matters in one place: `derived` makes its files from captures of the groups before it.
-groups=(mail journey web tcp ip link tunnel derived)
+groups=(mail journey web tcp ip link tunnel derived cases)
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
@@ -80,8 +83,9 @@ while IFS=$'\t' read -r group recipe; do
         continue
     fi
     echo "== $recipe"
+    [[ $group == cases ]] && made_for=$cases_dir || made_for=$samples_dir
     # All that a recipe starts lives in these namespaces and ends with them.
-    BORROWED=$borrowed OUT=$out_dir VERBOSE=$verbose \
+    BORROWED=$borrowed OUT=${out_dir:-$made_for} VERBOSE=$verbose \
         timeout --kill-after=5 "$recipe_seconds" \
         unshare --mount --net --uts --ipc --pid --fork --kill-child --mount-proc --propagation private \
         bash "$record_dir/lib/inside.sh" "$group" "recipe_${recipe//-/_}" </dev/null || failed+=("$recipe")

@@ -1,6 +1,10 @@
-//! A folder of `tests/cases/tcp` for each shape of opening and closing, all recorded from a real stack. In each:
-//! `case.json` (which capture, and what is true of it), and the tables as they were read and found right.
-//! `UPDATE_CASES=1` writes the tables anew, to be read before they are committed.
+//! A folder of `tests/cases/tcp` for each statement about TCP that a reader of captures can get wrong. In each:
+//! `case.json`, and the tables as they were read. `UPDATE_CASES=1` writes the tables anew, to be read before they are
+//! committed.
+//!
+//! `case.json` has the `statement`, the `origin` of the capture, the `capture` (a file beside it, or else a sample), and
+//! what the statement comes to: `records` of connections, all of them, and `packets` by their number. Recorded by
+//! `samples/record/cases.sh`; what no stack was made to do is built by `tests/cases/build.py`.
 
 use std::path::{Path, PathBuf};
 
@@ -22,28 +26,58 @@ fn cases() -> Vec<(PathBuf, Value)> {
     found
 }
 
-fn capture(case: &Value) -> PathBuf {
-    sample(case["capture"].as_str().unwrap())
+fn capture(folder: &Path, case: &Value) -> PathBuf {
+    let name = case["capture"].as_str().unwrap();
+    let own = folder.join(name);
+    if own.exists() { own } else { sample(name) }
 }
 
-/// Whether `actual` says all that `expected` says; it may say more.
+/// The connections that the case states; all of them where it states any.
+fn connections(case: &Value) -> &[Value] {
+    case["records"].as_array().map_or(&[], Vec::as_slice)
+}
+
+/// Whether `actual` says all that `expected` says; it may say more. What is absent may be `null` or left out.
 fn holds(expected: &Value, actual: &Value) -> bool {
     match (expected, actual) {
         (Value::Object(expected), Value::Object(actual)) => {
-            expected.iter().all(|(key, value)| actual.get(key).is_some_and(|found| holds(value, found)))
+            expected.iter().all(|(key, value)| holds(value, actual.get(key).unwrap_or(&Value::Null)))
         }
         _ => expected == actual,
     }
 }
 
 #[test]
-fn each_case_has_the_records_that_it_states() {
+fn each_case_says_what_it_is_about_and_where_it_comes_from() {
     for (path, case) in cases() {
-        let found = records("tcp", &capture(&case));
-        let expected = case["records"].as_array().unwrap();
+        for part in ["statement", "origin"] {
+            let text = case[part].as_str().unwrap_or_default();
+            assert!(text.contains(' '), "{}: {part}: {text:?}", path.display());
+        }
+        assert!(case["records"].is_array() || case["packets"].is_object(), "{}", path.display());
+    }
+}
+
+#[test]
+fn each_case_has_the_records_that_it_states() {
+    for (path, case) in cases().iter().filter(|(_, case)| case["records"].is_array()) {
+        let found = records("tcp", &capture(path, case));
+        let expected = connections(case);
         assert_eq!(found.len(), expected.len(), "{}", path.display());
         for (expected, found) in expected.iter().zip(&found) {
             assert!(holds(expected, found), "{}: {expected}\n{found}", path.display());
+        }
+    }
+}
+
+#[test]
+fn each_case_has_the_packets_that_it_states() {
+    for (path, case) in cases() {
+        let Some(expected) = case["packets"].as_object() else { continue };
+        let found = records("packets", &capture(&path, &case));
+        for (number, expected) in expected {
+            let found = &found[number.parse::<usize>().unwrap() - 1];
+            assert!(holds(expected, found), "{}: {number}: {expected}\n{found}", path.display());
         }
     }
 }
@@ -55,7 +89,7 @@ fn each_case_reads_as_it_was_approved_in_both_languages() {
             let output = layerscope()
                 .env("COLUMNS", "100")
                 .args(["tcp", "--lang", lang])
-                .arg(capture(&case))
+                .arg(capture(&path, &case))
                 .output()
                 .unwrap();
             assert_eq!(output.status.code(), Some(0), "{}: {}", path.display(), stderr(&output));
@@ -72,7 +106,7 @@ fn each_case_reads_as_it_was_approved_in_both_languages() {
 #[test]
 fn every_shape_of_opening_and_closing_has_its_case() {
     let shapes = |part: &str| -> Vec<String> {
-        let all = cases().into_iter().flat_map(|(_, case)| case["records"].as_array().unwrap().clone());
+        let all = cases().into_iter().flat_map(|(_, case)| connections(&case).to_vec());
         let mut kinds: Vec<String> =
             all.filter_map(|record| Some(record[part]["kind"].as_str()?.to_owned())).collect();
         kinds.sort();

@@ -40,4 +40,4 @@ ip link set lo up
 hostname lab.example
 "$2"
 # Only what was recorded to its end replaces what was there.
-cp "$made"/* "$OUT/"
+cp -r "$made"/. "$OUT/"

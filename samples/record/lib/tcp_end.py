@@ -6,6 +6,7 @@
 
 Steps:
     send:TEXT       a line                  fill:N      N octets
+    cork            what is sent from here on waits for a full segment or the end
     read            wait for some octets    read-all    until the other end finishes
     sleep:SECONDS   at:EPOCH_SECONDS        wait until then
     finish          shut down the sending half (FIN)
@@ -14,12 +15,17 @@ Steps:
     small-buffer    receive buffer of 4 kB (on `listen`, before the connection comes)
     fast-open       on `listen`: accept data on a SYN; on `connect`, followed by send: send that line with the SYN
     from:PORT       on `connect`: the port to connect from
+    isn:N           on `connect`: the initial sequence number (needs root)
 """
 
 import socket
 import struct
 import sys
 import time
+
+# linux/tcp.h
+TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
+TCP_SEND_QUEUE = 2
 
 
 def wait_until(moment):
@@ -56,12 +62,22 @@ def take(end, step):
         end.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 1)
         end.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, 1)
-    elif verb not in ("small-buffer", "fast-open", "from"):
+    elif verb == "cork":
+        end.setsockopt(socket.IPPROTO_TCP, socket.TCP_CORK, 1)
+    elif verb not in ("small-buffer", "fast-open", "from", "isn"):
         sys.exit(f"unknown step: {step}")
 
 
 def family(address):
     return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def begin_at(end, isn):
+    """Made for moving a connection to another machine: a socket that is not connected yet keeps the number."""
+    end.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+    end.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR_QUEUE, TCP_SEND_QUEUE)
+    end.setsockopt(socket.IPPROTO_TCP, TCP_QUEUE_SEQ, struct.pack("I", isn))
+    end.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 0)
 
 
 def opened(role, arguments):
@@ -81,6 +97,8 @@ def opened(role, arguments):
             end.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             end.bind(("", int(step.partition(":")[2])))
             steps.remove(step)
+        for step in [step for step in steps if step.startswith("isn:")]:
+            begin_at(end, int(step.partition(":")[2]))
         if steps[:1] == ["fast-open"]:
             line = steps[1].partition(":")[2].encode() + b"\r\n"
             end.sendto(line, socket.MSG_FASTOPEN, (address, int(port)))
