@@ -9,7 +9,8 @@ use crate::dissect::TcpFlags;
 /// Moves both ends by a segment that `own` sent.
 pub(super) fn advance(own: &mut End, peer: &mut End, facts: &Facts) {
     if facts.flags.has(TcpFlags::RST) {
-        own.state = Closed;
+        // who turns down a SYN-ACK goes on waiting for the right one
+        own.state = if own.state == SynSent { SynSent } else { Closed };
         peer.state = Closed;
         return;
     }
@@ -38,7 +39,7 @@ fn send_syn(own: &mut End, peer: &mut End, facts: &Facts) {
         state => state,
     };
     peer.state = match peer.state {
-        state if facts.is_syn_ack() && !(peer.seen() && peer.syn_covered_by(facts.ack)) => state,
+        state if facts.is_syn_ack() && !(peer.seen() && peer.is_answered_by(facts.ack)) => state,
         Unknown | Closed | Listen | SynSent => SynReceived,
         state => state,
     };
@@ -46,10 +47,11 @@ fn send_syn(own: &mut End, peer: &mut End, facts: &Facts) {
 
 /// A segment of a connection whose opening was not captured: both ends must be open.
 fn join_late(own: &mut End, peer: &mut End, facts: &Facts) {
-    if own.state == Unknown {
+    if own.state == Unknown || (own.state == SynSent && !peer.seen()) {
         own.state = Established;
     }
-    if peer.state == Unknown && facts.flags.has(TcpFlags::ACK) {
+    let not_captured = peer.state == Unknown || (peer.state == SynReceived && !peer.seen());
+    if not_captured && facts.flags.has(TcpFlags::ACK) {
         peer.state = Established;
     }
 }
@@ -57,7 +59,7 @@ fn join_late(own: &mut End, peer: &mut End, facts: &Facts) {
 /// An ACK: covers the peer's SYN or FIN, or neither.
 fn acknowledge(own: &mut End, peer: &mut End, facts: &Facts) {
     if facts.is_syn_ack() {
-        if peer.syn_covered_by(facts.ack) && peer.seen() && peer.state == SynReceived {
+        if peer.is_answered_by(facts.ack) && peer.seen() && peer.state == SynReceived {
             peer.state = Established;
         }
         return;
@@ -67,6 +69,10 @@ fn acknowledge(own: &mut End, peer: &mut End, facts: &Facts) {
         if matches!(own.state, SynSent | SynReceived) {
             own.state = Established;
         }
+    }
+    if own.has_not_heard_fin(peer, facts) {
+        peer.fin_heard = false;
+        own.state = unhear_fin(own.state);
     }
     if peer.fin.is_some_and(|fin| facts.ack.at_or_after(fin)) && !peer.fin_acked {
         peer.fin_acked = true;
@@ -85,21 +91,36 @@ fn acknowledge(own: &mut End, peer: &mut End, facts: &Facts) {
 /// The first FIN of an end (sections 3.6 and 3.10.4).
 fn send_fin(own: &mut End, peer: &mut End, facts: &Facts) {
     own.fin = Some(facts.next);
-    let crossed = peer.fin.is_some() && !peer.fin_acked;
-    own.fin_heard = crossed || !misses_octets(peer, own, facts);
-    let hear = |state| if own.fin_heard { hear_fin(state) } else { state };
-    (own.state, peer.state) = match (own.state, peer.state) {
-        (CloseWait, FinWait1 | Closing) if crossed => (Closing, Closing),
-        (CloseWait, FinWait2 | TimeWait) => (LastAck, TimeWait),
-        (Established | SynReceived | SynSent | Unknown, other) => (FinWait1, hear(other)),
-        (state, other) => (state, hear(other)),
+    own.fin_heard = !misses_octets(peer, own, facts);
+    own.state = match own.state {
+        CloseWait => LastAck,
+        Established | SynReceived | SynSent | Unknown => FinWait1,
+        state => state,
     };
+    if own.fin_heard {
+        peer.state = hear_fin(peer.state);
+    }
+    if peer.fin.is_some() && !peer.fin_heard {
+        // the FINs cross: the other one arrives now
+        peer.fin_heard = true;
+        own.state = hear_fin(own.state);
+    }
 }
 
 /// Whether the receiver is known to miss octets before this segment: it asks for them, or they were not captured.
 fn misses_octets(receiver: &End, own: &End, facts: &Facts) -> bool {
     let behind_hole = own.next.is_some_and(|next| facts.seq.after(next)) || own.contiguous != own.next;
     receiver.seen() && (receiver.duplicate_acks > 0 || behind_hole)
+}
+
+/// What an end was before it was thought to have heard a FIN.
+fn unhear_fin(state: TcpState) -> TcpState {
+    match state {
+        CloseWait => Established,
+        Closing => FinWait1,
+        TimeWait => FinWait2,
+        state => state,
+    }
 }
 
 /// What a FIN does to the end that receives it (section 3.10.7.4).

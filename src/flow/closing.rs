@@ -1,11 +1,10 @@
 //! The shape of a closing, put together segment by segment.
 
 use super::end::{End, Facts};
-use super::live::covers_fin;
 use super::opening::list;
 use super::{Teardown, TeardownKind};
 use crate::dissect::TcpFlags;
-use crate::packet::Side;
+use crate::packet::{PerSide, Side};
 
 /// What was seen of a closing.
 #[derive(Debug, Default)]
@@ -46,7 +45,7 @@ impl Closing {
             }
             return Part::None;
         }
-        let covers = covers_fin(peer, facts);
+        let covers = facts.flags.has(TcpFlags::ACK) && peer.fin.is_some_and(|fin| facts.ack.at_or_after(fin));
         let fin = facts.flags.has(TcpFlags::FIN);
         let part = match (fin, self.first) {
             (true, None) => Part::FirstFin,
@@ -75,10 +74,13 @@ impl Closing {
         self.second && own.fin_acked && peer.fin_acked
     }
 
-    fn kind(&self) -> TeardownKind {
+    fn kind(&self, ends: &PerSide<End>) -> TeardownKind {
         match (self.first, self.second) {
             _ if self.reset => TeardownKind::Reset,
             (None, _) => TeardownKind::Open,
+            // one direction was captured: what the other end did is not known
+            (Some(first), false) if !ends.of(first.peer()).seen() => TeardownKind::NotSeen,
+            (Some(first), false) if !ends.of(first).fin_acked => TeardownKind::Open,
             (Some(_), false) => TeardownKind::HalfClosed,
             (Some(_), true) if self.went_on => TeardownKind::HalfClosed,
             (Some(_), true) if self.crossed => TeardownKind::Simultaneous,
@@ -88,8 +90,8 @@ impl Closing {
     }
 
     /// The record; `open` where the capture shows that there was a connection.
-    pub(super) fn record(&self, open: bool) -> Teardown {
-        let kind = match self.kind() {
+    pub(super) fn record(&self, open: bool, ends: &PerSide<End>) -> Teardown {
+        let kind = match self.kind(ends) {
             TeardownKind::Open if !open => TeardownKind::NotSeen,
             kind => kind,
         };

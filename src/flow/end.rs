@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::clock::Clock;
 use super::figures::Meter;
 use super::reassembly::Stream;
-use super::{Offer, TcpState};
+use super::{Offer, Reset, TcpState};
 use crate::dissect::{TcpFlags, TcpSegment};
 use crate::packet::{Notes, Seq};
 
@@ -58,6 +58,11 @@ impl Facts {
     /// SYN with ACK.
     pub(super) fn is_syn_ack(&self) -> bool {
         self.flags.has(TcpFlags::SYN | TcpFlags::ACK)
+    }
+
+    /// An ACK, and nothing more.
+    pub(super) fn is_bare_ack(&self) -> bool {
+        self.flags.has(TcpFlags::ACK) && self.length == 0 && !self.opens_or_closes()
     }
 
     /// Any of SYN, FIN and RST.
@@ -229,20 +234,31 @@ impl End {
         self.isn_known && self.base != Some(facts.seq) && self.traffic.is_none() && !settled
     }
 
-    /// Whether its peer, `receiver`, may act on this RST (RFC 9293 section 3.10.7.4): its number lies in the
-    /// receiver's window, or not beyond what was sent. Where the window is not known, it is as wide as one can be.
-    pub(super) fn may_reset(&self, receiver: &End, facts: &Facts) -> bool {
+    /// What a RST of this end does to its peer, `receiver` (RFC 9293 section 3.10.7). Where the window is not known, it
+    /// is as wide as one can be; where octets of this end are missing, the next number is not known.
+    pub(super) fn resets(&self, receiver: &End, facts: &Facts) -> Reset {
         if receiver.state == TcpState::SynSent {
-            return facts.flags.has(TcpFlags::ACK) && receiver.syn_covered_by(facts.ack);
+            let answers = facts.flags.has(TcpFlags::ACK) && receiver.syn_covered_by(facts.ack);
+            return if answers { Reset::Ends } else { Reset::Ignored };
         }
-        let Some(expected) = receiver.ack else { return true };
+        if self.state == TcpState::SynSent && self.next.is_some_and(|next| next != facts.seq) {
+            return Reset::TurnsDown;
+        }
+        let Some(expected) = receiver.ack else { return Reset::Ends };
         let bits = match receiver.scale {
             Scale::Unknown => 14,
             Scale::Shift(bits) => bits,
         };
         let edge = expected.add(u32::from(receiver.window) << bits);
-        let sent = self.next.is_some_and(|next| facts.seq.at_or_before(next));
-        facts.seq.at_or_after(expected) && (sent || facts.seq.at_or_before(edge))
+        if facts.seq.before(expected) {
+            Reset::Ignored
+        } else if self.contiguous != self.next || self.next.is_none_or(|next| facts.seq.at_or_before(next)) {
+            Reset::Ends
+        } else if facts.seq.at_or_before(edge) {
+            Reset::Challenged
+        } else {
+            Reset::Ignored
+        }
     }
 
     /// The traffic, made when it is first needed.
@@ -253,6 +269,17 @@ impl End {
     /// Whether `ack` covers the SYN.
     pub(super) fn syn_covered_by(&self, ack: Seq) -> bool {
         self.isn().is_none_or(|isn| ack.after(isn))
+    }
+
+    /// Whether this segment of its shows that the FIN of `peer` had not arrived: it acknowledges less.
+    pub(super) fn has_not_heard_fin(&self, peer: &End, facts: &Facts) -> bool {
+        let less = facts.flags.has(TcpFlags::ACK) && peer.fin.is_some_and(|fin| facts.ack.before(fin));
+        less && peer.fin_heard && !peer.fin_acked
+    }
+
+    /// Whether a SYN-ACK with this number answers the SYN, with or without the octets that came with it.
+    pub(super) fn is_answered_by(&self, ack: Seq) -> bool {
+        self.syn_covered_by(ack) && self.next.is_none_or(|next| ack.at_or_before(next))
     }
 
     /// The window in octets; `window` as it stands in the header, unscaled on a SYN.

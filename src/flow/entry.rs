@@ -23,6 +23,8 @@ pub(super) struct LoneSyn {
     pub(super) from_low: bool,
     /// An earlier connection used the same ports.
     pub(super) reused: bool,
+    /// That connection, where nobody had closed it: it may go on, and the SYN turn out to be a stray one.
+    pub(super) before: Option<Box<Live>>,
 }
 
 impl LoneSyn {
@@ -126,6 +128,39 @@ impl Entry {
             Entry::Followed(live) => live.record(evicted),
         }
     }
+
+    /// Takes in the connection that used its ports before, unless that is over.
+    pub(super) fn keep_before(&mut self, old: Entry) -> Option<Entry> {
+        match (self, old) {
+            (Entry::Lone(syn), Entry::Followed(live)) if !live.is_over() => {
+                syn.before = Some(live);
+                None
+            }
+            (_, old) => Some(old),
+        }
+    }
+
+    /// Settles by this segment whether the connection before goes on; the one of the two that is over.
+    pub(super) fn settle(&mut self, from_low: bool, facts: &Facts) -> Option<Entry> {
+        let Entry::Lone(syn) = self else { return None };
+        if facts.is_syn() && from_low == syn.from_low && facts.seq != syn.facts.seq {
+            return None;
+        }
+        let mut before = syn.before.take()?;
+        if before.goes_on_with(from_low, facts, syn) {
+            before.challenge(syn.from_low);
+            return Some(std::mem::replace(self, Entry::Followed(before)));
+        }
+        Some(Entry::Followed(before))
+    }
+
+    /// The connection that used its ports before, where it is kept.
+    pub(super) fn take_before(&mut self) -> Option<Box<Live>> {
+        match self {
+            Entry::Lone(syn) => syn.before.take(),
+            Entry::Followed(_) => None,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +186,7 @@ mod tests {
         let key = Key::between(end(25), end(50_000));
         let offer = Offer { mss: Some(1460), window: 1000, ..Offer::default() };
         for (from_low, reused) in [(false, false), (true, true)] {
-            let syn = LoneSyn { key, stream: 3, facts, offer, from_low, reused };
+            let syn = LoneSyn { key, stream: 3, facts, offer, from_low, reused, before: None };
             assert_eq!(syn.record(true), Live::after_syn(&syn).record(true));
         }
     }

@@ -54,7 +54,8 @@ impl Meter {
             self.first = facts.time;
         }
         self.last = facts.time;
-        let in_flight = unacknowledged.map_or(0, |ack| facts.next.distance(ack).max(0).unsigned_abs());
+        let in_flight = unacknowledged
+            .map_or(0, |ack| facts.first_octet().add(facts.length).distance(ack).max(0).unsigned_abs());
         figures.in_flight_max = figures.in_flight_max.max(in_flight);
         if let Some(window) = open_window(peer).filter(|&window| window > 0) {
             let percent = u64::from(in_flight) * 100 / window;

@@ -9,7 +9,8 @@ use super::notes::{self, Look};
 use super::opening::Opening;
 use super::reassembly::{Brought, Budget, Carrier, Gaps, Outlet};
 use super::{
-    Connection, EndFigures, Figures, HandshakeKind, Place, Receiver, RoleBasis, SegmentInput, Step, TcpState,
+    Connection, EndFigures, Figures, HandshakeKind, Place, Receiver, Reset, RoleBasis, SegmentInput, Step,
+    TcpState,
 };
 use crate::dissect::TcpFlags;
 use crate::packet::{Note, Notes, PerSide, Seq, Side};
@@ -54,6 +55,8 @@ pub(super) struct Live {
     initiator_is_low: bool,
     roles: RoleBasis,
     completeness: u8,
+    /// Who has to ask back, as a SYN or RST came that does not fit (RFC 5961).
+    challenged: Option<Side>,
 }
 
 impl Live {
@@ -81,6 +84,7 @@ impl Live {
             initiator_is_low: sender_opens == from_low,
             roles,
             completeness: 0,
+            challenged: None,
         }
     }
 
@@ -104,6 +108,24 @@ impl Live {
     pub(super) fn is_succeeded_by(&self, from_low: bool, facts: &Facts) -> bool {
         let own = self.ends.of(self.side(from_low));
         facts.is_syn() && own.seen() && own.base.is_some_and(|base| base != facts.seq)
+    }
+
+    /// Whether it goes on with this segment although a SYN has come that would begin another one: the segment has its
+    /// numbers, and does not answer that SYN.
+    pub(super) fn goes_on_with(&self, from_low: bool, facts: &Facts, syn: &LoneSyn) -> bool {
+        let own = self.ends.of(self.side(from_low));
+        let near = own.next.is_some_and(|next| facts.seq.distance(next).unsigned_abs() <= Self::NEAR);
+        let answers = facts.flags.has(TcpFlags::ACK) && facts.ack == syn.facts.next;
+        let follows = facts.seq == syn.facts.next || facts.flags.has(TcpFlags::SYN);
+        near && if from_low == syn.from_low { !follows } else { !answers }
+    }
+
+    /// Numbers of one connection are no further apart than this, for telling it from another.
+    const NEAR: u32 = 1 << 17;
+
+    /// A SYN has come that does not fit: whether its receiver asks back is to be seen.
+    pub(super) fn challenge(&mut self, from_low: bool) {
+        self.challenged = Some(self.side(from_low).peer());
     }
 
     /// Whether both ends have closed.
@@ -160,7 +182,14 @@ impl Live {
         let (own, peer) = self.ends.both_mut(from);
         details.opening.observe(from, own, peer, facts);
         own.number(facts, peer.ack);
-        let ignored = facts.flags.has(TcpFlags::RST) && !own.may_reset(peer, facts);
+        let reset = facts.flags.has(TcpFlags::RST).then(|| own.resets(peer, facts));
+        let ignored = matches!(reset, Some(Reset::Ignored | Reset::Challenged));
+        let challenge = self.challenged == Some(from) && facts.is_bare_ack();
+        if reset == Some(Reset::Challenged) {
+            self.challenged = Some(from.peer());
+        } else if self.challenged == Some(from) {
+            self.challenged = None;
+        }
         let mut notes = notes::judge(&Look { facts, own, peer, rtt: details.opening.rtt() });
         if reused {
             notes.add(Note::ReusedPorts);
@@ -186,11 +215,13 @@ impl Live {
         if !ignored {
             let offset = stream_offset.filter(|_| !keeps_alive);
             brought = deliver(own, input, facts, offset, carrier, &mut outlet);
+        }
+        if !ignored && reset != Some(Reset::TurnsDown) {
             part = closing.observe(from, own, peer, facts, brought.new_octets);
         }
         let readable = brought.in_order && peer.duplicate_acks == 0;
-        let unheard_fin = part == Part::SecondFin && !peer.fin_acked && !covers_fin(peer, facts);
-        let crosses = unheard_fin || (facts.is_syn() && from == Side::Responder && !own.seen());
+        let unheard_syn = facts.is_syn() && from == Side::Responder && !own.seen();
+        let unheard = unheard_syn || own.has_not_heard_fin(peer, facts);
         outlet.from = from.peer();
         give_up_acknowledged(peer, facts, &mut outlet);
         details.conflicting_overlaps += u64::from(brought.conflict);
@@ -211,8 +242,10 @@ impl Live {
         place.new_octets = brought.new_octets;
         place.acknowledges = acknowledges;
         place.repeats = repeats;
-        place.ignored = ignored;
-        place.crosses = crosses;
+        place.reset = reset;
+        place.unheard = unheard;
+        place.challenge = challenge;
+        place.conflicts = brought.conflict;
         place.readable = readable;
         place
     }
@@ -232,6 +265,7 @@ impl Live {
             initiator_is_low: syn.from_low,
             roles: RoleBasis::Observed,
             completeness: 0,
+            challenged: None,
         };
         let (own, peer) = live.ends.both_mut(Side::Initiator);
         own.number(facts, None);
@@ -280,8 +314,10 @@ impl Live {
             acknowledges: None,
             repeats: None,
             copy_of: None,
-            ignored: false,
-            crosses: false,
+            reset: None,
+            unheard: false,
+            challenge: false,
+            conflicts: false,
             readable: false,
         }
     }
@@ -335,7 +371,7 @@ impl Live {
         let details = self.details.as_deref().unwrap_or(&none);
         let octets = |end: &End| end.traffic.as_ref().map_or(0, |t| t.stream.octets);
         let beyond_gap = |end: &End| end.traffic.as_ref().map_or(0, |t| t.stream.beyond_gap);
-        let went_on = ends.responder.seen() || self.completeness & (Self::ACK | Self::DATA) != 0;
+        let went_on = self.completeness & (Self::ACK | Self::DATA | Self::FIN) != 0;
         let handshake = details.opening.record(ends, went_on);
         let unanswered = handshake.kind == HandshakeKind::Unanswered;
         let mut states = PerSide { initiator: ends.initiator.state, responder: ends.responder.state };
@@ -356,7 +392,7 @@ impl Live {
                 initiator: octets(&ends.initiator),
                 responder: octets(&ends.responder),
             },
-            teardown: details.closing.record(!unanswered),
+            teardown: details.closing.record(!unanswered, ends),
             handshake,
             states,
             completeness: self.completeness,
@@ -450,6 +486,9 @@ fn acknowledges(peer: &mut End, facts: &Facts, syn: Option<u64>) -> Option<u64> 
 /// Remembers what was sent until it is acknowledged.
 fn remember_sent(own: &mut End, peer: &End, facts: &Facts, notes: Notes) {
     let Facts { packet, time, seq, next, .. } = *facts;
+    if notes.has(Note::KeepAlive) {
+        return;
+    }
     if facts.length > 0 {
         let unacknowledged = peer.ack.or_else(|| own.isn().map(|isn| isn.add(1)));
         own.traffic_mut().meter.sent(facts, notes, unacknowledged, peer);
@@ -458,11 +497,6 @@ fn remember_sent(own: &mut End, peer: &End, facts: &Facts, notes: Notes) {
         let again = notes.has(Note::Retransmission);
         own.traffic_mut().remember(Sent { seq, next, packet, time, again });
     }
-}
-
-/// Whether the segment acknowledges the FIN of `peer`.
-pub(super) fn covers_fin(peer: &End, facts: &Facts) -> bool {
-    facts.flags.has(TcpFlags::ACK) && peer.fin.is_some_and(|fin| facts.ack.at_or_after(fin))
 }
 
 fn count(counters: &mut [u32; Note::ALL.len()], notes: Notes) {

@@ -24,7 +24,7 @@ mod tracker;
 
 pub use connection::{Connection, Gap, Handshake, HandshakeKind, Offer, RoleBasis, Teardown, TeardownKind};
 pub use figures::{EndFigures, Figures};
-pub use place::{Place, Step};
+pub use place::{Place, Reset, Step};
 pub use receiver::{Delivery, Receiver};
 pub use state::TcpState;
 pub use tracker::{Limits, SegmentInput, Tracker};

@@ -34,12 +34,29 @@ pub struct Place {
     pub repeats: Option<u64>,
     /// The packet of which this is a second copy made by the capture, not by the sender.
     pub copy_of: Option<u64>,
-    /// A RST that its receiver must ignore: its number lies outside the window (RFC 9293 section 3.10.7.4).
-    pub ignored: bool,
-    /// A SYN or FIN that was sent before the peer's had arrived: the two cross.
-    pub crosses: bool,
+    /// What it does, where it is a RST.
+    pub reset: Option<Reset>,
+    /// It was sent before the peer's SYN or FIN had arrived, which it does not acknowledge.
+    pub unheard: bool,
+    /// It brings other octets than an earlier segment had brought; those of the first copy are used.
+    pub conflicts: bool,
+    /// An ACK that asks back, as a SYN or RST came that does not fit (RFC 5961).
+    pub challenge: bool,
     /// It brings octets that the receiver's program can read now, as nothing before them is known to be missing.
     pub readable: bool,
+}
+
+/// What a RST does (RFC 9293 section 3.10.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Reset {
+    /// It ends the connection.
+    Ends,
+    /// It turns down a SYN-ACK that answers none of its sender's SYNs; its sender still waits for an answer.
+    TurnsDown,
+    /// Its number is in the window, but not the next one: the receiver asks back (RFC 5961 section 3.2).
+    Challenged,
+    /// Its number lies outside the window: the receiver ignores it.
+    Ignored,
 }
 
 /// What a segment does for its connection.

@@ -18,7 +18,8 @@ use crate::packet::Timestamp;
 /// How much may be kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections in the table; the least recently active one makes room.
+    /// Connections in the table; the least recently active one makes room. Each may keep the one that used its ports
+    /// before, while only a SYN speaks against that.
     pub connections: usize,
     /// Octets that one connection may keep waiting for earlier ones.
     pub waiting_octets: usize,
@@ -90,6 +91,9 @@ impl Tracker {
         let hash = self.table.hash(&key);
         let found = self.table.find(hash, &key);
         let Self { table, budget, recent, .. } = self;
+        if let Some(over) = found.and_then(|index| table.get_mut(index)?.settle(from_low, &facts)) {
+            finish(over, false, budget, receiver);
+        }
         let succeeded = found.filter(|&index| {
             table.get_mut(index).is_some_and(|entry| entry.is_succeeded_by(from_low, &facts))
         });
@@ -120,7 +124,8 @@ impl Tracker {
         recent.add(stream, from_low, input, &facts);
         let reused = succeeded.is_some();
         let (entry, place) = if facts.is_lone_syn() {
-            let syn = LoneSyn { key, stream, facts, offer: offer(&input.segment), from_low, reused };
+            let syn =
+                LoneSyn { key, stream, facts, offer: offer(&input.segment), from_low, reused, before: None };
             let place = Live::of_syn(&syn).1;
             (Entry::Lone(syn), place)
         } else {
@@ -129,7 +134,7 @@ impl Tracker {
             (Entry::Followed(live), place)
         };
         let (over, evicted) = match succeeded {
-            Some(index) => (table.succeed(index, entry), false),
+            Some(index) => (succeed(table, index, entry, budget, receiver), false),
             None => (table.insert(hash, entry), true),
         };
         if let Some(over) = over {
@@ -213,8 +218,27 @@ fn followed(table: &mut Table, index: Index, stream: u64) -> Option<&mut Live> {
     table.get_mut(index).filter(|entry| entry.stream() == stream)?.followed()
 }
 
+/// Puts a connection in the place of the one before it, and keeps that while it may go on; else it is returned. What
+/// waits in it is given up, as nobody would look for it there.
+fn succeed<R: Receiver>(
+    table: &mut Table,
+    index: Index,
+    entry: Entry,
+    budget: &mut Budget,
+    receiver: &mut R,
+) -> Option<Entry> {
+    let mut old = table.succeed(index, entry)?;
+    if let Some(live) = old.followed() {
+        live.flush(false, budget, receiver);
+    }
+    table.get_mut(index)?.keep_before(old)
+}
+
 /// Delivers what a connection still keeps, and hands over its record.
 fn finish<R: Receiver>(mut entry: Entry, evicted: bool, budget: &mut Budget, receiver: &mut R) {
+    if let Some(before) = entry.take_before() {
+        finish(Entry::Followed(before), evicted, budget, receiver);
+    }
     if let Some(live) = entry.followed() {
         live.flush(true, budget, receiver);
     }

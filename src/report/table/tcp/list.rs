@@ -97,6 +97,10 @@ fn remark(style: &Style, c: &Connection) -> String {
             all.push(style.say(key, &[("count", &count)]));
         }
     }
+    let one_sided = c.packets.initiator == 0 || (c.packets.responder == 0 && c.completeness != 1);
+    if one_sided && c.handshake.kind == HandshakeKind::NotSeen {
+        all.push(style.word("tcp.remark.one_sided"));
+    }
     if c.evicted {
         all.push(style.word("tcp.remark.evicted"));
     }

@@ -48,6 +48,9 @@ impl<'a> Meaning<'a> {
             return self.style.say("tcp.copy", &[("packet", &copy_of)]);
         }
         let ack = place.relative_ack.unwrap_or(0);
+        if place.challenge {
+            return self.style.say("tcp.challenge", &[("ack", &ack)]);
+        }
         let mut text = self.notes(row, ack);
         // What is remarkable about an ACK says all there is to say.
         if text.is_empty() || place.step != Step::Ack {
@@ -64,6 +67,12 @@ impl<'a> Meaning<'a> {
             self.join(&mut text, &repair);
         }
         self.blocks(&mut text, row);
+        if place.conflicts {
+            self.join(&mut text, &self.style.word("tcp.conflict"));
+        }
+        if row.wraps() {
+            self.join(&mut text, &self.style.word("tcp.wraps"));
+        }
         if let Some(flaw) = self.flaw(row) {
             self.join(&mut text, &flaw::meaning(self.style, flaw));
         }
@@ -116,7 +125,13 @@ impl<'a> Meaning<'a> {
     /// Whether the other end's last window was zero: what looks like a keep-alive then asks for room.
     fn window_is_shut(&self, row: &Row) -> bool {
         let at = self.rows.partition_point(|earlier| earlier.packet < row.packet);
-        let heard = self.rows.iter().take(at).rev().take(LOOKED_BACK).find(|earlier| earlier.place.from != row.place.from);
+        let heard = self
+            .rows
+            .iter()
+            .take(at)
+            .rev()
+            .take(LOOKED_BACK)
+            .find(|earlier| earlier.place.from != row.place.from);
         heard.is_some_and(|heard| heard.place.window == Some(0))
     }
 

@@ -55,7 +55,8 @@ impl Row {
 
     /// Data or an acknowledgement, and nothing odd about it.
     pub(super) fn is_plain(&self) -> bool {
-        !self.shapes() && self.place.notes.is_empty() && self.place.copy_of.is_none()
+        let odd = self.wraps() || self.place.conflicts || self.place.challenge;
+        !self.shapes() && self.place.notes.is_empty() && self.place.copy_of.is_none() && !odd
     }
 
     /// Opens or closes the connection, or tries to.
@@ -73,6 +74,11 @@ impl Row {
         let done =
             |state: &TcpState| matches!(state, TcpState::Closed | TcpState::LastAck | TcpState::TimeWait);
         done(&self.place.states.initiator) && done(&self.place.states.responder)
+    }
+
+    /// Its sequence numbers pass 2^32.
+    pub(super) fn wraps(&self) -> bool {
+        self.seq.checked_add(self.length).is_none()
     }
 
     /// Closes its sender's direction.

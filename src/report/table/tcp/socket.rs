@@ -3,7 +3,7 @@
 use super::super::style::Style;
 use super::row::Row;
 use crate::dissect::TcpFlags;
-use crate::flow::{Connection, HandshakeKind, Step, TcpState, TeardownKind};
+use crate::flow::{Connection, HandshakeKind, Reset, Step, TcpState, TeardownKind};
 use crate::packet::{Note, Side};
 
 /// What the programs on both ends did, first the sender's; none where a segment comes from the kernel alone. `earlier`
@@ -23,7 +23,8 @@ pub(super) fn calls(style: &Style, c: &Connection, row: &Row, earlier: &[Row]) -
 
 /// The sender's call and the receiver's.
 fn keys(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, &'static str) {
-    if row.place.copy_of.is_some() || row.place.ignored {
+    let ignored = matches!(row.place.reset, Some(Reset::Ignored | Reset::Challenged | Reset::TurnsDown));
+    if row.place.copy_of.is_some() || ignored {
         return ("", "");
     }
     let again = row.place.notes.has(Note::Retransmission);
@@ -58,10 +59,11 @@ fn syn(c: &Connection, row: &Row, again: bool) -> (&'static str, &'static str) {
 }
 
 fn syn_ack(c: &Connection, row: &Row, again: bool) -> (&'static str, &'static str) {
+    let early = c.handshake.kind == HandshakeKind::FastOpen;
     match c.handshake.kind {
         // it repeats the SYN, and completes the opening
         HandshakeKind::SimultaneousOpen => ("", "connect_returns"),
-        _ if again => ("", ""),
+        _ if again || row.place.relative_ack.is_some_and(|ack| ack != 1) && !early => ("", ""),
         // the cookie vouches for the initiator: its octets are given out before the third step (RFC 7413)
         HandshakeKind::FastOpen if row.covers_early_octets() => ("accept_early", ""),
         _ => ("kernel_answers", "connect_returns"),

@@ -3,7 +3,8 @@
 use super::super::style::Style;
 use super::super::time::duration;
 use super::row::Row;
-use crate::flow::{Connection, HandshakeKind, Step};
+use crate::dissect::TcpFlags;
+use crate::flow::{Connection, HandshakeKind, Reset, Step};
 use crate::packet::{Note, Side};
 
 type Values<'a> = Vec<(&'static str, String)>;
@@ -12,7 +13,7 @@ type Values<'a> = Vec<(&'static str, String)>;
 pub(super) fn sentence(style: &Style, c: &Connection, row: &Row, earlier: &[Row]) -> String {
     let (key, more) = match row.place.step {
         Step::Syn => syn(row, earlier),
-        Step::SynAck => (syn_ack(c, row, earlier), Values::new()),
+        Step::SynAck => syn_ack(c, row, earlier),
         Step::HandshakeAck => ("handshake_ack", Values::new()),
         Step::Data => ("data", Values::new()),
         Step::Ack => ("ack", Values::new()),
@@ -21,7 +22,8 @@ pub(super) fn sentence(style: &Style, c: &Connection, row: &Row, earlier: &[Row]
         Step::FinAck => fin_ack(style, row, earlier),
         Step::Reset => reset(c, row, earlier),
     };
-    let ack = row.place.relative_ack.unwrap_or(0);
+    // where the other end was never captured, its numbers have no beginning to count from
+    let ack = row.place.relative_ack.unwrap_or(row.ack);
     let packet = row.place.acknowledges.unwrap_or(0);
     let before = ack.saturating_sub(1);
     let mut values: Vec<(&str, &dyn std::fmt::Display)> = vec![
@@ -55,26 +57,37 @@ fn syn(row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
     }
 }
 
-fn syn_ack(c: &Connection, row: &Row, earlier: &[Row]) -> &'static str {
+fn syn_ack(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
     let kind = c.handshake.kind;
-    let asked = earlier.iter().take(64).filter(|r| r.place.from == row.place.from);
-    if kind == HandshakeKind::SimultaneousOpen {
+    let opening = earlier.iter().take(OPENING);
+    let mut asked =
+        opening.clone().filter(|r| r.place.from == row.place.from && r.place.step == Step::SynAck);
+    let early = opening.clone().find(|r| r.place.from != row.place.from && r.length > 0);
+    let key = if kind == HandshakeKind::SimultaneousOpen {
         "syn_ack_crossed"
-    } else if asked.clone().any(|r| r.place.step == Step::SynAck && r.seq == row.seq) {
+    } else if asked.any(|r| r.seq == row.seq) {
         "syn_ack_again"
     } else if kind == HandshakeKind::FastOpen && row.covers_early_octets() {
         "syn_ack_data"
+    } else if row.place.relative_ack.is_some_and(|ack| ack != 1) {
+        "syn_ack_stray"
+    } else if let Some(early) = early.filter(|r| r.flags.has(TcpFlags::SYN)) {
+        return ("syn_ack_data_refused", vec![("refused", early.length.to_string())]);
     } else {
         "syn_ack"
-    }
+    };
+    (key, Values::new())
 }
+
+/// Segments at the beginning among which those of the opening are looked for.
+const OPENING: usize = 64;
 
 /// The other end's FIN: it may acknowledge the first one, cross it, or come later than that.
 fn second_fin(style: &Style, row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
     let first = fin_of(earlier, row.place.from.peer());
     let Some(first) = first else { return ("second_fin", Values::new()) };
     let expected = after_fin(first);
-    if row.place.crosses {
+    if row.place.unheard {
         let values = vec![("first", first.packet.to_string()), ("expected", expected.to_string())];
         return ("second_fin_crossed", values);
     }
@@ -96,8 +109,11 @@ fn fin_ack(style: &Style, row: &Row, earlier: &[Row]) -> (&'static str, Values<'
 
 fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
     let before = earlier.last();
-    if row.place.ignored {
-        return ("reset_ignored", Values::new());
+    match row.place.reset {
+        Some(Reset::Ignored) => return ("reset_ignored", Values::new()),
+        Some(Reset::Challenged) => return ("reset_challenged", Values::new()),
+        Some(Reset::TurnsDown) => return ("reset_turns_down", Values::new()),
+        Some(Reset::Ends) | None => {}
     }
     if c.handshake.kind == HandshakeKind::Refused {
         let syn = c.handshake.syn.last().map(ToString::to_string).unwrap_or_default();
@@ -105,6 +121,10 @@ fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, Values<'s
     }
     if before.is_some_and(Row::is_over) {
         return ("reset_over", Values::new());
+    }
+    let answered = !c.handshake.syn_ack.is_empty() && c.handshake.ack.is_none();
+    if answered && row.place.from == Side::Initiator && !c.handshake.syn.is_empty() {
+        return ("reset_gives_up", Values::new());
     }
     let unread = before.filter(|r| r.place.from != row.place.from && r.length > 0);
     match unread {

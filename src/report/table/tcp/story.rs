@@ -30,7 +30,7 @@ pub(super) struct Story {
 impl Story {
     /// Adds a segment. Of `most`, half are kept for those that open and close.
     pub(super) fn push(&mut self, row: Row, most: usize) {
-        if row.place.crosses {
+        if row.place.unheard {
             self.take_back(row.place.from);
         }
         if self.rows.len() >= if row.shapes() { most } else { most / 2 } {
@@ -55,6 +55,7 @@ impl Story {
     /// Appends the story; `all` unfolds runs of plain segments.
     pub(super) fn tell(&self, style: &Style, out: &mut String, c: &Connection, all: bool) {
         let roles = match c.roles {
+            RoleBasis::Observed if c.handshake.syn.is_empty() => "tcp.roles.observed_answer",
             RoleBasis::Observed => "tcp.roles.observed",
             RoleBasis::Inferred => "tcp.roles.inferred",
         };
