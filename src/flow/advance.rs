@@ -2,6 +2,7 @@
 //! certain, what its peer then does is what the RFC prescribes. Where the peer is known to miss earlier octets, it
 //! moves once it acknowledges.
 
+use super::Reset;
 use super::TcpState::{self, *};
 use super::end::{End, Facts};
 use crate::dissect::TcpFlags;
@@ -10,7 +11,7 @@ use crate::dissect::TcpFlags;
 pub(super) fn advance(own: &mut End, peer: &mut End, facts: &Facts) {
     if facts.flags.has(TcpFlags::RST) {
         // who turns down a SYN-ACK goes on waiting for the right one
-        own.state = if own.state == SynSent { SynSent } else { Closed };
+        own.state = if own.resets(peer, facts) == Reset::TurnsDown { own.state } else { Closed };
         peer.state = Closed;
         return;
     }

@@ -241,7 +241,8 @@ impl End {
             let answers = facts.flags.has(TcpFlags::ACK) && receiver.syn_covered_by(facts.ack);
             return if answers { Reset::Ends } else { Reset::Ignored };
         }
-        if self.state == TcpState::SynSent && self.next.is_some_and(|next| next != facts.seq) {
+        let stray = self.next.is_some_and(|next| next != facts.seq);
+        if self.state == TcpState::SynSent && receiver.seen() && stray {
             return Reset::TurnsDown;
         }
         let Some(expected) = receiver.ack else { return Reset::Ends };
@@ -250,7 +251,9 @@ impl End {
             Scale::Shift(bits) => bits,
         };
         let edge = expected.add(u32::from(receiver.window) << bits);
-        if facts.seq.before(expected) {
+        if facts.seq == expected {
+            Reset::Ends
+        } else if facts.seq.before(expected) {
             Reset::Ignored
         } else if self.contiguous != self.next || self.next.is_none_or(|next| facts.seq.at_or_before(next)) {
             Reset::Ends

@@ -138,8 +138,8 @@ fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, Values<'s
 
 /// The first segment with a FIN of one end.
 fn fin_of(earlier: &[Row], side: Side) -> Option<&Row> {
-    let closing = earlier.iter().rev().take(CLOSING);
-    closing.filter(|r| r.place.from == side && r.is_fin()).last()
+    let closing = earlier.get(earlier.len().saturating_sub(CLOSING)..)?;
+    closing.iter().find(|r| r.place.from == side && r.is_fin())
 }
 
 /// A FIN is looked for no further back than this.
