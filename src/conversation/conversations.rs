@@ -2,9 +2,11 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
+use std::rc::Rc;
 
 use ahash::AHashMap;
 
+use super::mail::Letterbox;
 use super::smtp;
 use super::stream::{Keep, Stream};
 use crate::flow::{Connection, Delivery, Receiver};
@@ -50,9 +52,16 @@ impl Conversations {
         let keep = match depth {
             Depth::Names => Keep::Name,
             Depth::Secrets => Keep::Secrets,
-            Depth::Full => Keep::All(limits),
+            Depth::Full => Keep::All(limits, None),
         };
         Self { keep, streams: AHashMap::new(), finished: VecDeque::new() }
+    }
+
+    /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
+    pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>) {
+        if let Keep::All(limits, _) = self.keep {
+            self.keep = Keep::All(limits, Some(letterbox));
+        }
     }
 
     /// The application that a stream speaks, as far as it is known now.
@@ -85,8 +94,7 @@ impl Conversations {
 
 impl Receiver for Conversations {
     fn octets(&mut self, delivery: Delivery, octets: &[u8]) {
-        let keep = self.keep;
-        self.streams.entry(delivery.stream).or_default().octets(delivery, octets, keep);
+        self.streams.entry(delivery.stream).or_default().octets(delivery, octets, &self.keep);
     }
 
     fn gap(&mut self, delivery: Delivery, length: u64) {
@@ -102,7 +110,7 @@ impl Receiver for Conversations {
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
         let (application, session) =
-            stream.map(|stream| stream.finish(&connection, self.keep)).unwrap_or_default();
+            stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
         self.finished.push_back(Finished { connection, application, session });
     }
 }

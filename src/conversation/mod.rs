@@ -1,6 +1,7 @@
 //! What two programs say to each other over a stream. Sees octets of a stream, never packets.
 
 mod conversations;
+pub mod mail;
 mod plain;
 mod registry;
 mod secret;

@@ -1,11 +1,13 @@
 //! One stream: what it speaks, and who reads it.
 
 use std::ops::Range;
+use std::rc::Rc;
 
 use super::identify;
+use super::mail::Letterbox;
 use super::plain::PlainLines;
 use super::smtp::reader::{self, Reader};
-use super::smtp::{Limits, Session};
+use super::smtp::{Letters, Limits, Session};
 use crate::flow::{Connection, Delivery};
 use crate::packet::{PerSide, Protocol, Side};
 
@@ -15,14 +17,14 @@ const MAX_UNDECIDED: usize = 4 << 10;
 const SUBMISSIONS: u16 = 465;
 
 /// What is kept of a stream.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Keep {
     /// The name of what it speaks.
     Name,
     /// Which octets are secret, too.
     Secrets,
-    /// All that was said, within limits.
-    All(Limits),
+    /// All that was said, within limits; messages go to the letterbox as well, where there is one.
+    All(Limits, Option<Rc<dyn Letterbox>>),
 }
 
 /// One stream.
@@ -67,7 +69,7 @@ impl Stream {
     }
 
     /// The next octets of one side.
-    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], keep: Keep) {
+    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], keep: &Keep) {
         match self {
             Stream::Smtp(reader) => reader.octets(delivery, octets),
             Stream::Named(..) => {}
@@ -128,13 +130,13 @@ impl Stream {
     }
 
     /// The connection is over: what it spoke, and its session if it had one.
-    pub(super) fn finish(self, connection: &Connection, keep: Keep) -> (Option<Protocol>, Option<Session>) {
+    pub(super) fn finish(self, connection: &Connection, keep: &Keep) -> (Option<Protocol>, Option<Session>) {
         let port = connection.endpoints.responder.port;
         let application = self.application().filter(|&protocol| protocol != Protocol::Data);
         let session = match self {
             Stream::Smtp(reader) => reader.finish(connection),
             Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
-                matches!(keep, Keep::All(_)).then(|| reader::implicit_tls(connection, first))
+                matches!(keep, Keep::All(..)).then(|| reader::implicit_tls(connection, first))
             }
             _ => None,
         };
@@ -165,15 +167,17 @@ impl Undecided {
     }
 
     /// Hands what was kept to the reader of the protocol.
-    fn become_stream(self, protocol: Protocol, keep: Keep) -> Stream {
-        let limits = match keep {
+    fn become_stream(self, protocol: Protocol, keep: &Keep) -> Stream {
+        let (limits, letterbox) = match keep {
             Keep::Name => return self.become_name(protocol),
-            Keep::Secrets => None,
-            Keep::All(limits) => Some(limits),
+            Keep::Secrets => (None, None),
+            Keep::All(limits, letterbox) => (Some(*limits), letterbox.clone()),
         };
         match protocol {
             Protocol::Smtp => {
-                let mut reader = Reader::new(self.client(), limits);
+                let stream = self.events.first().map_or(0, |(delivery, _)| delivery.stream);
+                let letters = letterbox.map(|letterbox| Letters { stream, letterbox });
+                let mut reader = Reader::new(self.client(), limits, letters);
                 for (delivery, event) in &self.events {
                     match *event {
                         Event::Octets { at, length } => {

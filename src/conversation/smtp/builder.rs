@@ -1,13 +1,16 @@
 //! Writes down what is said: turns, transactions, messages.
 
+use std::rc::Rc;
+
 use sha2::{Digest, Sha256};
 
 use super::auth::Exchange;
 use super::line::Mark;
+use super::reply;
 use super::session::{
     Abandoned, Auth, AuthOutcome, Message, Recipient, Reply, Speaker, Transfer, Turn, TurnKind, Warning,
 };
-use super::{mail, reply};
+use crate::conversation::mail::{self, Letterbox};
 
 /// How much of a session is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,25 +21,32 @@ pub struct Limits {
     pub messages: usize,
     /// Recipients of one transaction.
     pub recipients: usize,
-    /// Octets of a message that are kept until its header and parts have been read.
-    pub message_octets: usize,
+    /// Octets of a message's header that are kept until all of it has come; of the message itself none are.
+    pub header_octets: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { turns: 10_000, messages: 1_000, recipients: 10_000, message_octets: 256 << 10 }
+        Self { turns: 10_000, messages: 1_000, recipients: 10_000, header_octets: 256 << 10 }
     }
 }
 
 /// Lines that are kept of one reply.
 const MAX_REPLY_LINES: usize = 256;
 
+/// Where the messages of a stream go, beside the session.
+#[derive(Clone)]
+pub(in crate::conversation) struct Letters {
+    pub(in crate::conversation) stream: u64,
+    pub(in crate::conversation) letterbox: Rc<dyn Letterbox>,
+}
+
 /// A message under way.
 struct Open {
     /// Its place in the list; `None` beyond the bound.
     index: Option<usize>,
     hash: Sha256,
-    kept: Vec<u8>,
+    mail: mail::Reader,
     octets: u64,
     whole: bool,
 }
@@ -45,6 +55,8 @@ struct Open {
 #[derive(Default)]
 pub(super) struct Builder {
     limits: Limits,
+    letters: Option<Letters>,
+    messages_begun: u64,
     pub(super) turns: Vec<Turn>,
     pub(super) turns_left_out: u64,
     pub(super) messages: Vec<Message>,
@@ -65,8 +77,8 @@ pub(super) struct Builder {
 }
 
 impl Builder {
-    pub(super) fn new(limits: Limits) -> Self {
-        Self { limits, ..Self::default() }
+    pub(super) fn new(limits: Limits, letters: Option<Letters>) -> Self {
+        Self { limits, letters, ..Self::default() }
     }
 
     pub(super) fn warn(&mut self, warning: Warning) {
@@ -174,8 +186,11 @@ impl Builder {
             } else {
                 self.turns_left_out += 1;
             }
-            let (hash, kept) = (Sha256::new(), Vec::new());
-            self.open = Some(Open { index, hash, kept, octets: 0, whole: true });
+            self.messages_begun += 1;
+            let letters = self.letters.as_ref();
+            let letter = letters.and_then(|l| l.letterbox.letter(l.stream, self.messages_begun));
+            let mail = mail::Reader::new(self.limits.header_octets, letter);
+            self.open = Some(Open { index, hash: Sha256::new(), mail, octets: 0, whole: true });
         }
         let index = self.open.as_ref().and_then(|open| open.index);
         self.message_turn = index
@@ -193,13 +208,12 @@ impl Builder {
         }
     }
 
-    /// Octets of the message; `wire` of them were on the wire.
+    /// Octets of the message, as the recipient gets them.
     pub(super) fn message_octets(&mut self, octets: &[u8]) {
         let Some(open) = &mut self.open else { return };
         open.octets += octets.len() as u64;
         open.hash.update(octets);
-        let room = self.limits.message_octets.saturating_sub(open.kept.len());
-        open.kept.extend_from_slice(&octets[..octets.len().min(room)]);
+        open.mail.octets(octets);
     }
 
     /// So many octets of it were on the wire, the last of them in this packet.
@@ -218,17 +232,26 @@ impl Builder {
     pub(super) fn message_gap(&mut self) {
         if let Some(open) = &mut self.open {
             open.whole = false;
+            open.mail.gap();
         }
     }
 
     /// The open message ends: at its end, or because nothing more of it will come (`ended` is false).
     pub(super) fn message_ends(&mut self, ended: bool) {
         let Some(open) = self.open.take() else { return };
+        let complete = ended && open.whole;
+        let described = open.mail.finish(complete);
         let Some(message) = open.index.and_then(|i| self.messages.get_mut(i)) else { return };
         message.octets = open.octets;
-        message.complete = ended && open.whole;
-        message.sha256 = message.complete.then(|| open.hash.finalize().into());
-        mail::describe(&open.kept, message);
+        message.complete = complete;
+        message.sha256 = complete.then(|| open.hash.finalize().into());
+        message.message_id = described.message_id;
+        message.header = described.header;
+        message.hops = described.hops;
+        message.signatures = described.signatures;
+        message.assessments = described.assessments;
+        message.parts = described.parts;
+        message.parts_complete = described.parts_complete;
     }
 
     /// The server's word on a message; for LMTP on the next of its recipients.
@@ -248,7 +271,7 @@ impl Builder {
 }
 
 /// A message of which nothing is known yet.
-pub(super) fn new_message(transfer: Transfer, mark: Mark) -> Message {
+fn new_message(transfer: Transfer, mark: Mark) -> Message {
     Message {
         mail_from: None,
         rcpt_to: Vec::new(),
@@ -259,8 +282,13 @@ pub(super) fn new_message(transfer: Transfer, mark: Mark) -> Message {
         outcome: None,
         queue_id: None,
         packets: mark.packet..mark.packet,
+        time: mark.time,
         message_id: None,
         header: Default::default(),
+        hops: Vec::new(),
+        signatures: Vec::new(),
+        assessments: Vec::new(),
         parts: Vec::new(),
+        parts_complete: true,
     }
 }

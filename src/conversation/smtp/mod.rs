@@ -10,7 +10,6 @@ mod command;
 mod data;
 mod dialogue;
 mod line;
-mod mail;
 pub(super) mod reader;
 mod reply;
 mod session;
@@ -19,9 +18,10 @@ mod tests;
 mod transfer;
 mod verdict;
 
+pub(super) use builder::Letters;
 pub use builder::Limits;
 pub use session::{
-    Abandoned, Auth, AuthOutcome, Encryption, Ended, MailHeader, Message, Part, Recipient, Reply, Role,
-    Session, Speaker, Transfer, Turn, TurnKind, Warning,
+    Abandoned, Auth, AuthOutcome, Encryption, Ended, Message, Recipient, Reply, Role, Session, Speaker,
+    Transfer, Turn, TurnKind, Warning,
 };
 pub use verdict::Verdict;

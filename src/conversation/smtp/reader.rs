@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::builder::{Builder, Limits};
+use super::builder::{Builder, Letters, Limits};
 use super::dialogue::{Dialogue, Mode};
 use super::line::Mark;
 use super::session::{Encryption, Ended, Message, Role, Session, Speaker, Turn, TurnKind, Warning};
@@ -18,8 +18,14 @@ pub(in crate::conversation) struct Reader {
 
 impl Reader {
     /// `client`: who says the commands. Without limits nothing is written down but which octets are secret.
-    pub(in crate::conversation) fn new(client: Side, limits: Option<Limits>) -> Self {
-        Self { dialogue: Dialogue::new(limits.map(Builder::new)), client, reset: false }
+    /// Messages go to `letters` as well, where there are any.
+    pub(in crate::conversation) fn new(
+        client: Side,
+        limits: Option<Limits>,
+        letters: Option<Letters>,
+    ) -> Self {
+        let record = limits.map(|limits| Builder::new(limits, letters));
+        Self { dialogue: Dialogue::new(record), client, reset: false }
     }
 
     /// The next octets of the stream.

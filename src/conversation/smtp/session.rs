@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::conversation::mail::{Assessment, Hop, MailHeader, Part, Signature};
 use crate::packet::{Endpoint, Timestamp};
 
 /// One session, from connect to close.
@@ -209,12 +210,22 @@ pub struct Message {
     pub queue_id: Option<String>,
     /// First and last packet of the message.
     pub packets: Range<u64>,
+    /// When the first of them was captured.
+    pub time: Option<Timestamp>,
     /// The Message-ID header, without brackets.
     pub message_id: Option<String>,
     /// Main headers, decoded.
     pub header: MailHeader,
-    /// The leaves of the MIME tree.
+    /// The hops before this one, the oldest first.
+    pub hops: Vec<Hop>,
+    /// Signatures, not verified.
+    pub signatures: Vec<Signature>,
+    /// What hosts on the way say that they checked.
+    pub assessments: Vec<Assessment>,
+    /// The nodes of the MIME tree, in their order.
     pub parts: Vec<Part>,
+    /// They are all there: nothing was missing, and no bound was reached.
+    pub parts_complete: bool,
 }
 
 /// A mail transaction that never reached DATA or BDAT.
@@ -235,36 +246,6 @@ pub struct Recipient {
     pub reply: Option<Reply>,
     /// LMTP: the reply for this recipient after the message.
     pub delivery: Option<Reply>,
-}
-
-/// Main header fields of a message, decoded.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct MailHeader {
-    /// From.
-    pub from: Option<String>,
-    /// To.
-    pub to: Option<String>,
-    /// Subject.
-    pub subject: Option<String>,
-    /// Date, as it stands.
-    pub date: Option<String>,
-    /// Received, the newest first.
-    pub received: Vec<String>,
-}
-
-/// A leaf of the MIME tree.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    /// `text/plain`.
-    pub content_type: String,
-    /// The transfer encoding.
-    pub encoding: String,
-    /// The character set, where given.
-    pub charset: Option<String>,
-    /// The file name, decoded, where given.
-    pub filename: Option<String>,
-    /// Octets after decoding.
-    pub octets: u64,
 }
 
 /// What is odd or unsafe about a session.

@@ -374,7 +374,7 @@ fn a_mail_with_received_lines_is_relayed() {
 }
 
 #[test]
-fn the_leaves_of_a_message_are_named() {
+fn the_parts_of_a_message_are_named() {
     let s = after_hello(&[
         "C:DATA\r\n",
         "S:354 go\r\n",
@@ -387,9 +387,10 @@ fn the_leaves_of_a_message_are_named() {
         .iter()
         .map(|p| (p.content_type.as_str(), p.encoding.as_str(), p.octets))
         .collect();
-    assert_eq!(parts, [("text/plain", "7bit", 2), ("image/png", "base64", 4)]);
-    assert_eq!(s.messages[0].parts[1].filename.as_deref(), Some("a.png"));
-    assert_eq!(s.messages[0].parts[0].charset.as_deref(), Some("utf-8"));
+    let expected = [("multipart/mixed", "7bit", 0), ("text/plain", "7bit", 2), ("image/png", "base64", 4)];
+    assert_eq!(parts, expected);
+    assert_eq!(s.messages[0].parts[2].filename.as_deref(), Some("a.png"));
+    assert_eq!(s.messages[0].parts[1].charset.as_deref(), Some("utf-8"));
 }
 
 #[test]

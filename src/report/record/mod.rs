@@ -3,6 +3,7 @@
 mod capture;
 mod connection;
 mod fcs;
+mod message;
 mod packet;
 mod session;
 

@@ -3,10 +3,10 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{EndpointRecord, hex};
+use super::EndpointRecord;
+use super::message::{MessageRecord, RecipientRecord};
 use crate::conversation::smtp::{
-    Abandoned, Auth, AuthOutcome, Encryption, MailHeader, Message, Part, Recipient, Reply, Role, Session,
-    Speaker, Transfer, Turn, TurnKind, Warning,
+    Abandoned, Auth, AuthOutcome, Encryption, Reply, Role, Session, Speaker, Turn, TurnKind, Warning,
 };
 use crate::report::utc::utc;
 
@@ -92,65 +92,9 @@ struct TurnRecord {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct MessageRecord {
-    mail_from: Option<String>,
-    rcpt_to: Vec<RecipientRecord>,
-    /// `DATA` or `BDAT`.
-    transfer: &'static str,
-    /// As the recipient gets them.
-    octets: u64,
-    complete: bool,
-    sha256: Option<String>,
-    outcome: Option<OutcomeRecord>,
-    queue_id: Option<String>,
-    first_packet: u64,
-    last_packet: u64,
-    message_id: Option<String>,
-    header: HeaderRecord,
-    parts: Vec<PartRecord>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
 struct AbandonedRecord {
     mail_from: Option<String>,
     rcpt_to: Vec<RecipientRecord>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct RecipientRecord {
-    address: String,
-    code: Option<u16>,
-    enhanced: Option<String>,
-    text: Option<String>,
-    accepted: Option<bool>,
-    /// LMTP: the reply for this recipient after the message.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    delivery: Option<OutcomeRecord>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct OutcomeRecord {
-    code: u16,
-    enhanced: Option<String>,
-    text: String,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct HeaderRecord {
-    from: Option<String>,
-    to: Option<String>,
-    subject: Option<String>,
-    date: Option<String>,
-    received: Vec<String>,
-}
-
-#[derive(Debug, Serialize, JsonSchema)]
-struct PartRecord {
-    content_type: String,
-    encoding: String,
-    charset: Option<String>,
-    filename: Option<String>,
-    octets: u64,
 }
 
 impl SessionRecord {
@@ -258,78 +202,11 @@ fn with_reply(record: TurnRecord, reply: &Reply) -> TurnRecord {
     }
 }
 
-impl From<&Message> for MessageRecord {
-    fn from(message: &Message) -> Self {
-        Self {
-            mail_from: message.mail_from.clone(),
-            rcpt_to: message.rcpt_to.iter().map(RecipientRecord::from).collect(),
-            transfer: match message.transfer {
-                Transfer::Data => "DATA",
-                Transfer::Bdat => "BDAT",
-            },
-            octets: message.octets,
-            complete: message.complete,
-            sha256: message.sha256.as_ref().map(|digest| hex(digest)),
-            outcome: message.outcome.as_ref().map(OutcomeRecord::from),
-            queue_id: message.queue_id.clone(),
-            first_packet: message.packets.start,
-            last_packet: message.packets.end,
-            message_id: message.message_id.clone(),
-            header: (&message.header).into(),
-            parts: message.parts.iter().map(PartRecord::from).collect(),
-        }
-    }
-}
-
 impl From<&Abandoned> for AbandonedRecord {
     fn from(abandoned: &Abandoned) -> Self {
         Self {
             mail_from: abandoned.mail_from.clone(),
             rcpt_to: abandoned.rcpt_to.iter().map(RecipientRecord::from).collect(),
-        }
-    }
-}
-
-impl From<&Recipient> for RecipientRecord {
-    fn from(recipient: &Recipient) -> Self {
-        let reply = recipient.reply.as_ref();
-        Self {
-            address: recipient.address.clone(),
-            code: reply.map(|reply| reply.code),
-            enhanced: reply.and_then(|reply| reply.enhanced.clone()),
-            text: reply.map(|reply| reply.lines.join("\n")),
-            accepted: reply.map(|reply| (200..300).contains(&reply.code)),
-            delivery: recipient.delivery.as_ref().map(OutcomeRecord::from),
-        }
-    }
-}
-
-impl From<&Reply> for OutcomeRecord {
-    fn from(reply: &Reply) -> Self {
-        Self { code: reply.code, enhanced: reply.enhanced.clone(), text: reply.lines.join("\n") }
-    }
-}
-
-impl From<&MailHeader> for HeaderRecord {
-    fn from(header: &MailHeader) -> Self {
-        Self {
-            from: header.from.clone(),
-            to: header.to.clone(),
-            subject: header.subject.clone(),
-            date: header.date.clone(),
-            received: header.received.clone(),
-        }
-    }
-}
-
-impl From<&Part> for PartRecord {
-    fn from(part: &Part) -> Self {
-        Self {
-            content_type: part.content_type.clone(),
-            encoding: part.encoding.clone(),
-            charset: part.charset.clone(),
-            filename: part.filename.clone(),
-            octets: part.octets,
         }
     }
 }

@@ -9,7 +9,6 @@ mod osi;
 mod overview;
 mod packets;
 mod smtp;
-mod smtp_turns;
 mod style;
 mod tcp;
 mod time;

@@ -1,6 +1,6 @@
 //! The lines of a conversation, and what each of them means where it stands.
 
-use super::style::{Style, Tone, shown};
+use super::super::style::{Style, Tone, shown};
 use crate::conversation::smtp::{Encryption, Reply, Session, Speaker, Turn, TurnKind};
 use crate::lesson::smtp::{self, Phase};
 use crate::packet::Timestamp;

@@ -1,0 +1,402 @@
+//! Reads a message while it arrives, with the memory of one header and the beginning of one line.
+
+use sha2::{Digest, Sha256};
+
+use super::decode::{Decoder, Encoding};
+use super::field::{Fields, belongs_to_header};
+use super::header::message_id;
+use super::lines::{BEGINNING, Ending, Lines, Piece};
+use super::part::{Described as PartHeader, Part, PartKind};
+use super::received::{Hop, hops};
+use super::trust::{Assessment, Signature, assessments, signatures};
+use super::{Letter, MailHeader};
+
+/// Nodes of the MIME tree that are kept; what lies in others is passed over.
+const MAX_PARTS: usize = 1000;
+/// Nodes that a node may stand in. What is deeper is not taken apart.
+const MAX_DEPTH: usize = 32;
+/// Octets of a part's header that are kept.
+const MAX_PART_HEADER: usize = 16 << 10;
+/// Octets of a delimiter line (RFC 2046 section 5.1.1), padding included.
+const LONGEST_DELIMITER: usize = 512;
+
+/// What a message says about itself.
+#[derive(Debug, Default)]
+pub(in crate::conversation) struct Described {
+    pub(in crate::conversation) message_id: Option<String>,
+    pub(in crate::conversation) header: MailHeader,
+    pub(in crate::conversation) hops: Vec<Hop>,
+    pub(in crate::conversation) signatures: Vec<Signature>,
+    pub(in crate::conversation) assessments: Vec<Assessment>,
+    pub(in crate::conversation) parts: Vec<Part>,
+    /// The whole tree is in `parts`.
+    pub(in crate::conversation) parts_complete: bool,
+}
+
+/// Reads one message.
+pub(in crate::conversation) struct Reader {
+    lines: Lines,
+    tree: Tree,
+}
+
+/// Where in the tree the next line stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    Header,
+    /// In content, a preamble or an epilogue.
+    Body,
+    /// Octets were missed: what comes has no place that is known.
+    Lost,
+}
+
+/// A node that others stand in.
+enum Frame {
+    Multipart { boundary: Vec<u8>, number: String, children: u32, digest: bool },
+    Message { number: String, content: Content },
+}
+
+/// Content on its way.
+struct Content {
+    index: usize,
+    hash: Sha256,
+    octets: u64,
+    /// The line ending before its first line is not its own.
+    fresh: bool,
+}
+
+struct Tree {
+    /// Octets of the message's own header that are kept.
+    max_header: usize,
+    at: At,
+    header: Vec<u8>,
+    header_cut: bool,
+    /// The ending of the last line: it belongs to the delimiter, if one follows.
+    ending: &'static [u8],
+    stack: Vec<Frame>,
+    leaf: Option<(Content, Decoder)>,
+    described: Described,
+    letter: Option<Box<dyn Letter>>,
+}
+
+impl Reader {
+    /// Before the first octet. `max_header`: octets of the header that are kept.
+    pub(in crate::conversation) fn new(max_header: usize, letter: Option<Box<dyn Letter>>) -> Self {
+        let tree = Tree {
+            max_header,
+            at: At::Header,
+            header: Vec::new(),
+            header_cut: false,
+            ending: b"",
+            stack: Vec::new(),
+            leaf: None,
+            described: Described { parts_complete: true, ..Described::default() },
+            letter,
+        };
+        Self { lines: Lines::default(), tree }
+    }
+
+    /// The next octets, as the recipient gets them.
+    pub(in crate::conversation) fn octets(&mut self, octets: &[u8]) {
+        if let Some(letter) = &mut self.tree.letter {
+            letter.octets(octets);
+        }
+        let Self { lines, tree } = self;
+        match tree.at {
+            At::Lost => {}
+            At::Body if tree.stack.is_empty() => {
+                // no delimiter can follow
+                lines.finish(None, |piece| tree.piece(piece));
+                tree.content_goes_on();
+                tree.content(octets);
+            }
+            At::Header | At::Body => lines.push(octets, |piece| tree.piece(piece)),
+        }
+    }
+
+    /// Octets are missing here.
+    pub(in crate::conversation) fn gap(&mut self) {
+        let Self { lines, tree } = self;
+        lines.finish(None, |piece| tree.piece(piece));
+        tree.gap();
+    }
+
+    /// The message is over; `complete` where its end was seen and nothing in it is missing.
+    pub(in crate::conversation) fn finish(mut self, complete: bool) -> Described {
+        let Self { lines, tree } = &mut self;
+        if tree.at != At::Lost {
+            lines.finish(Some(b""), |piece| tree.piece(piece));
+            tree.finish(complete);
+        }
+        if let Some(letter) = &mut self.tree.letter {
+            letter.end(complete);
+        }
+        self.tree.described
+    }
+}
+
+impl Tree {
+    fn piece(&mut self, piece: Piece<'_>) {
+        match piece {
+            Piece::First(text, ending) => self.line(text, ending),
+            Piece::More(text, ending) => self.text(text, ending),
+        }
+    }
+
+    /// A line begins: what it is decides where its text goes.
+    fn line(&mut self, text: &[u8], ending: Ending) {
+        if ending.is_some()
+            && let Some((level, last)) = self.delimiter(text)
+        {
+            return self.delimiter_line(level, last, text, ending);
+        }
+        self.content_goes_on();
+        if self.at == At::Header {
+            let beginning = text.get(..BEGINNING - 1).unwrap_or(text);
+            let is_mbox_line = self.header.is_empty() && beginning.starts_with(b"From ");
+            if text.is_empty() && ending.is_some() {
+                self.raw(text, ending);
+                return self.header_ends(true);
+            }
+            // a line that cannot stand in a header ends it: mail servers read it that way, too
+            if !belongs_to_header(beginning) && !is_mbox_line {
+                self.header_ends(false);
+            }
+        }
+        self.text(text, ending);
+    }
+
+    /// Text of a line that is no delimiter.
+    fn text(&mut self, text: &[u8], ending: Ending) {
+        match self.at {
+            At::Header => self.header_text(text, ending.is_some()),
+            At::Body => {
+                if let Some((content, decoder)) = &mut self.leaf {
+                    content.decoded(decoder, text, &mut self.letter);
+                }
+            }
+            At::Lost => {}
+        }
+        self.raw(text, ending);
+    }
+
+    fn header_text(&mut self, text: &[u8], ended: bool) {
+        let max = if self.stack.is_empty() { self.max_header } else { MAX_PART_HEADER };
+        let room = max.saturating_sub(self.header.len());
+        self.header_cut |= text.len() >= room;
+        self.header.extend_from_slice(&text[..text.len().min(room)]);
+        if ended && self.header.len() < max {
+            self.header.push(b'\n');
+        }
+    }
+
+    /// Everything within a message is that message's content.
+    fn raw(&mut self, text: &[u8], ending: Ending) {
+        for frame in &mut self.stack {
+            if let Frame::Message { content, .. } = frame {
+                content.add(text, &mut self.letter);
+            }
+        }
+        self.ending = ending.unwrap_or_default();
+    }
+
+    /// No delimiter followed: the ending of the last line belongs to the content.
+    fn content_goes_on(&mut self) {
+        let ending = std::mem::take(&mut self.ending);
+        if ending.is_empty() {
+            return;
+        }
+        for frame in &mut self.stack {
+            if let Frame::Message { content, .. } = frame {
+                content.add_ending(ending, &mut self.letter);
+            }
+        }
+        if let Some((content, decoder)) = &mut self.leaf {
+            if std::mem::take(&mut content.fresh) {
+                return;
+            }
+            content.decoded(decoder, ending, &mut self.letter);
+        }
+    }
+
+    /// Content of a message that is one part.
+    fn content(&mut self, octets: &[u8]) {
+        if let Some((content, decoder)) = &mut self.leaf {
+            content.decoded(decoder, octets, &mut self.letter);
+        }
+    }
+
+    /// The multipart that a line delimits, and whether it is the last delimiter (RFC 2046 section 5.1.1).
+    fn delimiter(&self, line: &[u8]) -> Option<(usize, bool)> {
+        let rest = line.strip_prefix(b"--").filter(|_| line.len() <= LONGEST_DELIMITER)?;
+        self.stack.iter().enumerate().rev().find_map(|(level, frame)| {
+            let Frame::Multipart { boundary, .. } = frame else { return None };
+            let behind = rest.strip_prefix(boundary.as_slice())?;
+            let last = behind.strip_prefix(b"--");
+            last.unwrap_or(behind).trim_ascii().is_empty().then_some((level, last.is_some()))
+        })
+    }
+
+    fn delimiter_line(&mut self, level: usize, last: bool, text: &[u8], ending: Ending) {
+        if self.at == At::Header && !self.header.is_empty() {
+            self.header_ends(true);
+        }
+        self.close(level + 1, true);
+        self.content_goes_on();
+        self.raw(text, ending);
+        (self.at, self.header_cut) = (At::Header, false);
+        self.header.clear();
+        if last {
+            self.stack.truncate(level);
+            self.at = At::Body;
+        } else if let Some(Frame::Multipart { children, .. }) = self.stack.last_mut() {
+            *children += 1;
+        }
+    }
+
+    /// Ends the leaf and the nodes from this level on.
+    fn close(&mut self, level: usize, complete: bool) {
+        if let Some((mut content, mut decoder)) = self.leaf.take() {
+            if complete {
+                decoder.finish(|octets| content.add(octets, &mut self.letter));
+            }
+            self.content_ends(content, complete);
+        }
+        while self.stack.len() > level {
+            if let Some(Frame::Message { content, .. }) = self.stack.pop() {
+                self.content_ends(content, complete);
+            }
+        }
+    }
+
+    fn content_ends(&mut self, content: Content, complete: bool) {
+        let Some(part) = self.described.parts.get_mut(content.index) else { return };
+        part.octets = content.octets;
+        part.complete = complete;
+        part.sha256 = complete.then(|| content.hash.finalize().into());
+        if let Some(letter) = &mut self.letter {
+            letter.part_ends(content.index, complete);
+        }
+    }
+
+    /// A header is over; `blank`: an ending that is not the content's still stands before the content.
+    fn header_ends(&mut self, blank: bool) {
+        self.at = At::Body;
+        let header = std::mem::take(&mut self.header);
+        let cut = std::mem::take(&mut self.header_cut);
+        let fields = Fields::of(&header);
+        if self.stack.is_empty() {
+            self.describe(&fields);
+        }
+        let digest = matches!(self.stack.last(), Some(Frame::Multipart { digest: true, .. }));
+        let described = PartHeader::read(&fields, if digest { "message/rfc822" } else { "text/plain" });
+        // the fields that say what the content is may stand behind the cut
+        let unknown =
+            cut && !(described.names_type && (described.is_multipart() || described.names_encoding));
+        self.described.parts_complete &= !cut;
+        if unknown || self.described.parts.len() >= MAX_PARTS {
+            self.described.parts_complete = false;
+            return;
+        }
+        self.node(described, blank);
+    }
+
+    fn node(&mut self, described: PartHeader, blank: bool) {
+        let holds_others = described.is_multipart() || described.is_message();
+        let deeper = self.stack.len() < MAX_DEPTH;
+        self.described.parts_complete &= deeper || !holds_others;
+        let depth = self.stack.len();
+        let content =
+            Content { index: self.described.parts.len(), hash: Sha256::new(), octets: 0, fresh: blank };
+        if deeper && described.is_multipart() {
+            let number = self.number(true);
+            let digest = described.content_type == "multipart/digest";
+            let boundary = described.boundary.clone().unwrap_or_default();
+            self.described.parts.push(described.into_part(PartKind::Multipart, number.clone(), depth));
+            self.stack.push(Frame::Multipart { boundary, number, children: 0, digest });
+        } else if deeper && described.is_message() {
+            let number = self.number(false);
+            self.part_begins(described.into_part(PartKind::Message, number.clone(), depth));
+            self.stack.push(Frame::Message { number, content });
+            self.at = At::Header;
+        } else {
+            let decoder = Decoder::new(Encoding::named(&described.encoding));
+            let number = self.number(false);
+            self.part_begins(described.into_part(PartKind::Leaf, number, depth));
+            self.leaf = Some((content, decoder));
+        }
+    }
+
+    fn part_begins(&mut self, part: Part) {
+        if let Some(letter) = &mut self.letter {
+            letter.part_begins(self.described.parts.len(), &part);
+        }
+        self.described.parts.push(part);
+    }
+
+    /// The number of the node that begins (RFC 9051 section 6.4.5.1).
+    fn number(&self, multipart: bool) -> String {
+        match self.stack.last() {
+            None if multipart => String::new(),
+            None => "1".to_owned(),
+            Some(Frame::Message { number, .. }) if multipart => number.clone(),
+            Some(Frame::Message { number, .. }) => format!("{number}.1"),
+            Some(Frame::Multipart { number, children, .. }) if number.is_empty() => children.to_string(),
+            Some(Frame::Multipart { number, children, .. }) => format!("{number}.{children}"),
+        }
+    }
+
+    fn describe(&mut self, fields: &Fields<'_>) {
+        self.described.message_id = message_id(fields);
+        self.described.header = MailHeader::read(fields);
+        self.described.hops = hops(fields);
+        self.described.signatures = signatures(fields);
+        self.described.assessments = assessments(fields);
+    }
+
+    fn gap(&mut self) {
+        if self.at == At::Header && self.stack.is_empty() {
+            let header = std::mem::take(&mut self.header);
+            self.describe(&Fields::of(&header));
+        }
+        self.close(0, false);
+        self.at = At::Lost;
+        self.described.parts_complete = false;
+    }
+
+    fn finish(&mut self, complete: bool) {
+        if self.at == At::Header && !self.header.is_empty() {
+            self.header_ends(true);
+        }
+        self.content_goes_on();
+        self.close(0, complete);
+        self.described.parts_complete &= complete;
+    }
+}
+
+impl Content {
+    fn add(&mut self, octets: &[u8], letter: &mut Option<Box<dyn Letter>>) {
+        if octets.is_empty() {
+            return;
+        }
+        self.fresh = false;
+        self.octets += octets.len() as u64;
+        self.hash.update(octets);
+        if let Some(letter) = letter {
+            letter.part_octets(self.index, octets);
+        }
+    }
+
+    fn add_ending(&mut self, ending: &[u8], letter: &mut Option<Box<dyn Letter>>) {
+        if !std::mem::take(&mut self.fresh) {
+            self.add(ending, letter);
+        }
+    }
+
+    fn decoded(&mut self, decoder: &mut Decoder, octets: &[u8], letter: &mut Option<Box<dyn Letter>>) {
+        decoder.push(octets, |decoded| self.add(decoded, letter));
+    }
+}
+
+#[cfg(test)]
+#[path = "reader_tests.rs"]
+mod tests;
