@@ -95,8 +95,10 @@ Examples:
 Examples:
   layerscope smtp mail.pcap
   layerscope smtp --stream 0 --lang zh mail.pcap
+  layerscope smtp --stream 0 --raw mail.pcap      the lines alone
+  layerscope smtp --stream 0 --format svg mail.pcap > ladder.svg
   layerscope smtp --format json mail.pcap | jq '.messages[].rcpt_to'")]
-    Smtp(SourceArgs),
+    Smtp(SmtpArgs),
     /// Frame check sequences, and why frames are believed to carry one.
     #[command(after_help = "\
 Examples:
@@ -131,6 +133,18 @@ pub struct TcpArgs {
     /// Order of the table of connections; all but `start` put the largest first.
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub sort: SortArg,
+}
+
+/// What the `smtp` view takes besides.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SmtpArgs {
+    /// Where packets come from.
+    #[command(flatten)]
+    pub source: SourceArgs,
+
+    /// Write the lines alone, `C:` the client's and `S:` the server's; messages folded, secrets masked.
+    #[arg(long, help_heading = "Output")]
+    pub raw: bool,
 }
 
 /// Where packets come from, which of them count, and how the answer is written.
@@ -297,7 +311,7 @@ choices! {
         Json => Format::Json,
         /// Comma-separated values.
         Csv => Format::Csv,
-        /// A ladder diagram of one connection (`tcp` alone).
+        /// A ladder diagram of one connection (`tcp`) or session (`smtp`).
         Svg => Format::Svg,
     }
 }

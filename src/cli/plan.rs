@@ -131,6 +131,7 @@ fn report_options(view: View, args: &SourceArgs) -> Options {
         clip: stdout.is_terminal() || std::env::var_os("COLUMNS").is_some(),
         ascii: args.ascii || stdout.is_terminal() && !locale_is_utf8(),
         time: args.time.into(),
+        raw: false,
         reveal_secrets: args.reveal_secrets,
         stream: args.stream,
         all: false,

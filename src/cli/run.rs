@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use anyhow::{Context, bail};
 
-use super::args::{Args, Command, SourceArgs, TcpArgs};
+use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::plan::Plan;
 use super::progress::Progress;
@@ -36,7 +36,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Packets(source) => view(View::Packets, source),
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
-        Command::Smtp(source) => view(View::Smtp, source),
+        Command::Smtp(args) => smtp(args),
         Command::Fcs(source) => view(View::Fcs, source),
         Command::Schema => super::side::schema(),
         Command::Completions { shell } => super::side::completions(*shell),
@@ -51,13 +51,24 @@ fn tcp(args: &TcpArgs) -> anyhow::Result<Outcome> {
     follow(plan)
 }
 
+fn smtp(args: &SmtpArgs) -> anyhow::Result<Outcome> {
+    let mut plan = Plan::new(View::Smtp, &args.source)?;
+    plan.report.raw = args.raw;
+    if args.raw && plan.report.format != Format::Table {
+        bail!("`--raw` is a form of its own; leave `--format` out");
+    }
+    follow(plan)
+}
+
 fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
     follow(Plan::new(view, args)?)
 }
 
 fn follow(plan: Plan) -> anyhow::Result<Outcome> {
-    if plan.report.format == Format::Svg && plan.report.view != View::Tcp {
-        bail!("`--format svg` draws a connection; try `layerscope tcp --stream N --format svg FILE`");
+    if plan.report.format == Format::Svg && !matches!(plan.report.view, View::Tcp | View::Smtp) {
+        bail!(
+            "`--format svg` draws a connection or a session; try `layerscope tcp --stream N --format svg FILE`"
+        );
     }
     if plan.files.is_empty() {
         bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");

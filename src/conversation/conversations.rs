@@ -8,6 +8,7 @@ use ahash::AHashMap;
 
 use super::mail::Letterbox;
 use super::smtp;
+use super::smtp::offers::TlsOffers;
 use super::stream::{Keep, Stream};
 use crate::flow::{Connection, Delivery, Receiver};
 use crate::packet::{Protocol, Side};
@@ -39,6 +40,7 @@ pub struct Conversations {
     keep: Keep,
     streams: AHashMap<u64, Stream>,
     finished: VecDeque<Finished>,
+    offered_tls: TlsOffers,
 }
 
 impl Conversations {
@@ -54,7 +56,7 @@ impl Conversations {
             Depth::Secrets => Keep::Secrets,
             Depth::Full => Keep::All(limits, None),
         };
-        Self { keep, streams: AHashMap::new(), finished: VecDeque::new() }
+        Self { keep, streams: AHashMap::new(), finished: VecDeque::new(), offered_tls: TlsOffers::default() }
     }
 
     /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
@@ -109,8 +111,11 @@ impl Receiver for Conversations {
 
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
-        let (application, session) =
+        let (application, mut session) =
             stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
+        if let Some(session) = &mut session {
+            self.offered_tls.meet(session);
+        }
         self.finished.push_back(Finished { connection, application, session });
     }
 }

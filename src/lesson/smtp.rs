@@ -50,6 +50,16 @@ impl Phase {
         }
     }
 
+    /// The phase of a reply whose command is not known, by its code where only one command has that.
+    pub const fn of_code(code: u16) -> Option<Self> {
+        match code {
+            221 => Some(Phase::Closing),
+            235 | 334 | 432 | 534 | 535 | 538 => Some(Phase::Authentication),
+            354 => Some(Phase::Message),
+            _ => None,
+        }
+    }
+
     /// The name in the texts.
     pub const fn name(self) -> &'static str {
         match self {
@@ -97,13 +107,33 @@ pub fn answer(lang: Lang, to: &str, reply_code: u16) -> Option<String> {
 }
 
 /// What an enhanced status code (RFC 3463, `5.1.1`) means: its detail where it has a text, else its subject,
-/// with the class.
+/// with the class of a failure.
 pub fn enhanced(lang: Lang, status: &str) -> Option<String> {
     let (class, rest) = status.split_once('.')?;
     let (subject, _) = rest.split_once('.')?;
     let detail = text(lang, "enhanced.detail", rest).or_else(|| text(lang, "enhanced.subject", subject))?;
+    if class == "2" {
+        return Some(detail);
+    }
     let class = text(lang, "enhanced.class", class)?;
     find(lang, "smtp.enhanced.with", &[("detail", &detail), ("class", &class)])
+}
+
+/// What the sender can do about a refusal: by its enhanced status code, by the server's own words, by the reply
+/// code, and at last by the class of that.
+pub fn advice(lang: Lang, code: u16, status: Option<&str>, words: &str) -> Option<String> {
+    let words = words.to_ascii_lowercase();
+    let greylisted =
+        code / 100 == 4 && ["greylist", "graylist", "grey-list"].iter().any(|word| words.contains(word));
+    if greylisted {
+        return text(lang, "advice", "greylisted");
+    }
+    let subject = status.and_then(|status| status.rsplit_once('.')).map(|(subject, _)| subject);
+    status
+        .and_then(|status| text(lang, "advice.status", status))
+        .or_else(|| text(lang, "advice.code", &code.to_string()))
+        .or_else(|| subject.and_then(|subject| text(lang, "advice.subject", subject)))
+        .or_else(|| text(lang, "advice.class", &(code / 100).to_string()))
 }
 
 /// The name of a phase.
@@ -162,11 +192,45 @@ mod tests {
 
     #[test]
     fn a_status_is_its_detail_with_its_class_or_its_subject_where_the_detail_is_not_registered() {
-        assert_eq!(enhanced(Lang::En, "5.1.1").unwrap(), "there is no such mailbox (for good)");
-        assert_eq!(enhanced(Lang::En, "4.7.999").unwrap(), "about security or policy (not now)");
-        assert_eq!(enhanced(Lang::Zh, "2.1.5").unwrap(), "收件人地址有效（成功）");
-        assert_eq!(enhanced(Lang::En, "2.0.0").unwrap(), "nothing finer to say (success)");
+        assert_eq!(
+            enhanced(Lang::En, "5.1.1").unwrap(),
+            "bad destination mailbox address (permanent failure)"
+        );
+        assert_eq!(
+            enhanced(Lang::En, "4.7.999").unwrap(),
+            "about security or policy (persistent transient failure)"
+        );
+        assert_eq!(enhanced(Lang::Zh, "2.1.5").unwrap(), "收件人地址有效");
+        assert_eq!(enhanced(Lang::En, "2.0.0").unwrap(), "other undefined status");
         assert_eq!(enhanced(Lang::En, "9.1.1"), None);
+    }
+
+    /// Subjects and how many details each has, from 0 on, in the registry "SMTP Enhanced Status Codes" of IANA.
+    const REGISTERED: [(u8, u8); 8] = [(0, 0), (1, 10), (2, 4), (3, 6), (4, 7), (5, 6), (6, 10), (7, 30)];
+
+    #[test]
+    fn every_registered_status_has_words_of_its_own_in_both_languages() {
+        for (subject, last) in REGISTERED {
+            for detail in 0..=last {
+                let [en, zh] =
+                    Lang::ALL.map(|lang| text(lang, "enhanced.detail", &format!("{subject}.{detail}")));
+                assert!(en.is_some() && zh.is_some() && en != zh, "x.{subject}.{detail}");
+            }
+        }
+    }
+
+    #[test]
+    fn advice_is_by_status_then_code_then_subject_then_class() {
+        let advice = |code, status, words| advice(Lang::En, code, status, words).unwrap();
+        assert_eq!(advice(550, Some("5.1.1"), ""), "no such mailbox: check the address");
+        assert_eq!(advice(552, Some("5.2.9"), ""), text(Lang::En, "advice.code", "552").unwrap());
+        assert_eq!(advice(550, Some("5.7.99"), ""), text(Lang::En, "advice.subject", "5.7").unwrap());
+        assert_eq!(advice(550, None, ""), text(Lang::En, "advice.class", "5").unwrap());
+        assert_eq!(advice(450, Some("4.2.0"), "Greylisted"), text(Lang::En, "advice", "greylisted").unwrap());
+        assert_ne!(
+            advice(550, Some("5.7.1"), "not Greylisted"),
+            text(Lang::En, "advice", "greylisted").unwrap()
+        );
     }
 
     #[test]

@@ -92,6 +92,8 @@ pub struct Options {
     pub ascii: bool,
     /// How times are written.
     pub time: TimeFormat,
+    /// Whether the lines of a session are written alone, without their meaning.
+    pub raw: bool,
     /// Whether secrets are shown.
     pub reveal_secrets: bool,
     /// The one connection that is asked for.

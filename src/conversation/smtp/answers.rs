@@ -18,15 +18,25 @@ impl Dialogue {
         self.a_challenge_asks_for_a_response(code);
         let keep = self.keeps_waiting(code);
         let pending = if keep { None } else { self.pending.pop_front() };
-        let (what, packet) = match (&pending, self.pending.front()) {
-            (Some(p), _) => (Some(p.what), p.packet),
-            (None, Some(p)) if keep => (Some(p.what), p.packet),
-            _ => (None, None),
+        let asked_for = pending.as_ref().or_else(|| self.pending.front().filter(|_| keep));
+        let unasked = asked_for.is_none();
+        let greets = asked_for.is_some_and(|pending| pending.what == What::Greeting);
+        let kind = match asked_for {
+            _ if greets => TurnKind::Greeting(reply.clone()),
+            Some(p) => {
+                TurnKind::Reply { answers: p.packet, to: p.turn, asked: p.asked, reply: reply.clone() }
+            }
+            None => TurnKind::Reply { answers: None, to: None, asked: None, reply: reply.clone() },
         };
-        if what.is_none() && code != 421 && self.client_spoke {
+        if unasked && code != 421 && self.client_spoke {
             self.warn(Warning::RepliesOutOfStep);
         }
-        self.write_reply(what, packet, &reply, mark);
+        if let Some(record) = &mut self.record {
+            if greets {
+                record.greeting = reply.lines.first().cloned();
+            }
+            record.turn(mark, Speaker::Server, kind);
+        }
         match pending {
             Some(pending) => self.answered(pending, code, reply),
             None if keep => self.answered_in_part(code, &reply),
@@ -85,17 +95,6 @@ impl Dialogue {
             }
             _ => false,
         }
-    }
-
-    fn write_reply(&mut self, what: Option<What>, packet: Option<u64>, reply: &Reply, mark: Mark) {
-        let Some(record) = &mut self.record else { return };
-        let kind = if what == Some(What::Greeting) {
-            record.greeting = reply.lines.first().cloned();
-            TurnKind::Greeting(reply.clone())
-        } else {
-            TurnKind::Reply { answers: packet, reply: reply.clone() }
-        };
-        record.turn(mark, Speaker::Server, kind);
     }
 
     /// A reply after which the command still waits: 334, 354, or one of LMTP's replies to a message.

@@ -208,6 +208,11 @@ impl Builder {
         }
     }
 
+    /// The place in the list of turns of the message, or chunk, that was met last.
+    pub(super) const fn message_turn(&self) -> Option<usize> {
+        self.message_turn
+    }
+
     /// Octets of the message, as the recipient gets them.
     pub(super) fn message_octets(&mut self, octets: &[u8]) {
         let Some(open) = &mut self.open else { return };

@@ -10,6 +10,7 @@ use super::line::{self, Held, MAX_LINE, Mark, Run, Split};
 use super::session::{AuthOutcome, Speaker, TurnKind, Warning};
 use super::{auth, reply};
 use crate::conversation::secret::Secrets;
+use crate::packet::Timestamp;
 
 /// Octets that may wait for the reply that says how to read them.
 const MAX_HELD: usize = 64 << 10;
@@ -55,6 +56,10 @@ pub(super) enum What {
 pub(super) struct Pending {
     pub(super) what: What,
     pub(super) packet: Option<u64>,
+    /// Its place in the list of turns.
+    pub(super) turn: Option<usize>,
+    /// When its last octet was captured.
+    pub(super) asked: Option<Timestamp>,
     pub(super) path: Option<String>,
     pub(super) message: Option<usize>,
 }
@@ -91,7 +96,14 @@ pub(super) struct Dialogue {
 
 impl Dialogue {
     pub(super) fn new(record: Option<Builder>) -> Self {
-        let greeting = Pending { what: What::Greeting, packet: None, path: None, message: None };
+        let greeting = Pending {
+            what: What::Greeting,
+            packet: None,
+            turn: None,
+            asked: None,
+            path: None,
+            message: None,
+        };
         Self {
             mode: Mode::Command,
             pending: VecDeque::from([greeting]),
@@ -215,11 +227,12 @@ impl Dialogue {
             Split::Cut(line) => (line, true),
             Split::More => return None,
         };
+        let asked = run.mark(at + line.len() - 1).time;
         let secret = if matches!(self.mode, Mode::Auth) {
-            self.auth_line(line::bare(line), mark);
+            self.auth_line(line::bare(line), mark, asked);
             Some(0..line.len())
         } else {
-            self.command_line(line::bare(line), mark)
+            self.command_line(line::bare(line), mark, asked)
         };
         if let Some(range) = &secret {
             self.secrets.add(start + range.start as u64..start + range.end as u64);
@@ -240,8 +253,12 @@ impl Dialogue {
         0
     }
 
-    fn auth_line(&mut self, line: &[u8], mark: Mark) {
+    fn auth_line(&mut self, line: &[u8], mark: Mark, asked: Option<Timestamp>) {
         self.mode = Mode::AwaitAuth;
+        let auth = What::Command(Some(Verb::Auth));
+        if let Some(pending) = self.pending.iter_mut().find(|pending| pending.what == auth) {
+            pending.asked = asked;
+        }
         let in_the_clear = !self.tls_agreed;
         let Some(record) = &mut self.record else { return };
         let cancel = line == b"*";
@@ -255,7 +272,7 @@ impl Dialogue {
     }
 
     /// Takes a command line; where a secret stands in it.
-    fn command_line(&mut self, line: &[u8], mark: Mark) -> Option<Range<usize>> {
+    fn command_line(&mut self, line: &[u8], mark: Mark, asked: Option<Timestamp>) -> Option<Range<usize>> {
         let command = command::parse(line);
         if line.is_empty() {
             return None;
@@ -271,8 +288,8 @@ impl Dialogue {
             Some(Verb::Auth) => Some(command.argument_at + auth::argument(command.argument).1..line.len()),
             _ => None,
         };
-        self.write_command(line, &command, secret.clone(), mark);
-        self.obey(&command, mark);
+        let turn = self.write_command(line, &command, secret.clone(), mark);
+        self.obey(&command, mark, turn, asked);
         secret.filter(|range| !range.is_empty())
     }
 
@@ -282,8 +299,8 @@ impl Dialogue {
         command: &Command<'_>,
         secret: Option<Range<usize>>,
         mark: Mark,
-    ) {
-        let Some(record) = &mut self.record else { return };
+    ) -> Option<usize> {
+        let record = self.record.as_mut()?;
         let (verb, argument) = match command.verb {
             Some(verb) => (verb.name().to_owned(), command.argument),
             None => (line::text(line), &b""[..]),
@@ -295,11 +312,11 @@ impl Dialogue {
             argument: line::text(shown.trim_ascii_end()),
             secret: secret.map(line::text),
         };
-        record.turn(mark, Speaker::Client, kind);
+        record.turn(mark, Speaker::Client, kind)
     }
 
     /// What a command changes at once, before its reply.
-    fn obey(&mut self, command: &Command<'_>, mark: Mark) {
+    fn obey(&mut self, command: &Command<'_>, mark: Mark, turn: Option<usize>, asked: Option<Timestamp>) {
         let mut message = None;
         let mut what = What::Command(command.verb);
         let path = match command.verb {
@@ -309,6 +326,7 @@ impl Dialogue {
         match command.verb {
             Some(verb @ (Verb::Ehlo | Verb::Helo | Verb::Lhlo)) => self.hello(verb, command.argument),
             Some(Verb::Rset) => self.drop_message(),
+            Some(Verb::Mail) => self.warn_of_an_offer_not_taken(),
             Some(Verb::Data) => self.mode = Mode::AwaitData,
             Some(Verb::StartTls) => {
                 self.mode = Mode::AwaitTls;
@@ -323,7 +341,7 @@ impl Dialogue {
             }
             _ => {}
         }
-        let pending = Pending { what, packet: Some(mark.packet), path, message };
+        let pending = Pending { what, packet: Some(mark.packet), turn, asked, path, message };
         if self.server_spoke {
             self.wait_for_reply(pending);
         } else {
@@ -356,6 +374,15 @@ impl Dialogue {
         self.drop_message();
         if let Some(record) = &mut self.record {
             record.client_name = Some(line::text(name));
+        }
+    }
+
+    /// An envelope goes out in the clear although encryption was on offer; where it was asked for and refused, the
+    /// client did what it could.
+    fn warn_of_an_offer_not_taken(&mut self) {
+        let Some(record) = &mut self.record else { return };
+        if !self.tls_agreed && self.starttls_packet.is_none() && record.offers("STARTTLS") {
+            record.warn(Warning::StarttlsNotUsed);
         }
     }
 

@@ -9,9 +9,12 @@ mod builder;
 mod command;
 mod data;
 mod dialogue;
+mod exposure;
 mod line;
+pub(super) mod offers;
 pub(super) mod reader;
 mod reply;
+mod role;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -20,6 +23,7 @@ mod verdict;
 
 pub(super) use builder::Letters;
 pub use builder::Limits;
+pub use exposure::{Exposed, Exposure, Proof, Sight};
 pub use session::{
     Abandoned, Auth, AuthOutcome, Encryption, Ended, Message, Recipient, Reply, Role, Session, Speaker,
     Transfer, Turn, TurnKind, Warning,

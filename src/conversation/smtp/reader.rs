@@ -5,9 +5,10 @@ use std::ops::Range;
 use super::builder::{Builder, Letters, Limits};
 use super::dialogue::{Dialogue, Mode};
 use super::line::Mark;
-use super::session::{Encryption, Ended, Message, Role, Session, Speaker, Turn, TurnKind, Warning};
+use super::role::{Evidence, role};
+use super::session::{Encryption, Ended, Role, Session, Speaker, Turn, TurnKind, Warning};
 use crate::flow::{Connection, Delivery, TeardownKind};
-use crate::packet::Side;
+use crate::packet::{Side, Timestamp};
 
 /// Reads one stream.
 pub(in crate::conversation) struct Reader {
@@ -83,7 +84,18 @@ impl Reader {
         let auth = record.auth().cloned();
         let server = self.client.peer();
         let port = connection.endpoints.of(server).port;
-        let (role, role_reason) = role(port, dialogue.lmtp, dialogue.auth_used, &record.messages);
+        let (role, role_reason) = role(&Evidence {
+            port,
+            lmtp: dialogue.lmtp,
+            auth_used: dialogue.auth_used,
+            encrypted: dialogue.tls_packet.is_some(),
+            client_name: record.client_name.as_deref(),
+            turns: &record.turns,
+            messages: &record.messages,
+        });
+        if super::offers::is_garbled(&record.capabilities) {
+            record.warn(Warning::StarttlsStripped);
+        }
         Some(Session {
             capture: connection.capture,
             stream: connection.stream,
@@ -96,6 +108,7 @@ impl Reader {
                 .tls_packet
                 .map_or(Encryption::None, |packet| Encryption::StartTls { packet }),
             lmtp: dialogue.lmtp,
+            opened: opened(connection),
             greeting: record.greeting.take(),
             client_name: record.client_name.take(),
             capabilities: std::mem::take(&mut record.capabilities),
@@ -136,6 +149,7 @@ pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Deli
         role_reason: "port",
         encryption: Encryption::Implicit,
         lmtp: false,
+        opened: opened(connection),
         greeting: None,
         client_name: None,
         capabilities: Vec::new(),
@@ -149,21 +163,10 @@ pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Deli
     }
 }
 
-/// What the session is for, and why that is believed.
-fn role(port: u16, lmtp: bool, auth_used: bool, messages: &[Message]) -> (Role, &'static str) {
-    let received = |m: &Message| !m.header.received.is_empty();
-    let has_header = |m: &Message| m.header.from.is_some() || m.header.date.is_some();
-    if lmtp {
-        (Role::Delivery, "lmtp")
-    } else if matches!(port, 587 | 465) {
-        (Role::Submission, "port")
-    } else if auth_used {
-        (Role::Submission, "auth")
-    } else if messages.iter().any(received) {
-        (Role::Relay, "received")
-    } else if messages.iter().any(has_header) {
-        (Role::Submission, "no_received")
-    } else {
-        (Role::Unknown, "none")
-    }
+/// When the last segment of the handshake was captured, as far as its round trips tell.
+fn opened(connection: &Connection) -> Option<Timestamp> {
+    let there_and_back = &connection.handshake.rtt_ns;
+    let took =
+        there_and_back.responder.zip(there_and_back.initiator).map(|(out, back)| out.saturating_add(back))?;
+    Some(Timestamp::from_nanos(connection.start?.nanos().saturating_add(took)))
 }

@@ -30,6 +30,8 @@ pub struct Session {
     pub lmtp: bool,
     /// The server's greeting, without the code.
     pub greeting: Option<String>,
+    /// When both ends were connected: from here on the greeting is waited for.
+    pub opened: Option<Timestamp>,
     /// What the client called itself in EHLO, HELO or LHLO.
     pub client_name: Option<String>,
     /// What the server offered to the last EHLO, a line each.
@@ -143,6 +145,11 @@ pub enum TurnKind {
     Reply {
         /// The packet of that command.
         answers: Option<u64>,
+        /// Its place in [`Session::turns`]: several commands may share a packet. That of the message where the
+        /// reply is behind one.
+        to: Option<usize>,
+        /// When the last octet of it was captured.
+        asked: Option<Timestamp>,
         /// What it says.
         reply: Reply,
     },
@@ -255,8 +262,10 @@ pub enum Warning {
     BareLf,
     /// Octets behind STARTTLS in its own segment: they would be obeyed after the handshake.
     StarttlsInjection,
-    /// The server offered STARTTLS, the client authenticated without it.
+    /// The server offered STARTTLS, the client authenticated or sent an envelope without it.
     StarttlsNotUsed,
+    /// The offer of STARTTLS was made unreadable, or the server made it earlier in the capture and not now.
+    StarttlsStripped,
     /// AUTH PLAIN or LOGIN with no encryption: the password could be read.
     AuthInTheClear,
     /// A line longer than the bound was cut.
@@ -271,10 +280,11 @@ pub enum Warning {
 
 impl Warning {
     /// Every warning.
-    pub const ALL: [Warning; 8] = [
+    pub const ALL: [Warning; 9] = [
         Warning::BareLf,
         Warning::StarttlsInjection,
         Warning::StarttlsNotUsed,
+        Warning::StarttlsStripped,
         Warning::AuthInTheClear,
         Warning::LineTooLong,
         Warning::Gap,
@@ -288,6 +298,7 @@ impl Warning {
             Warning::BareLf => "bare_lf",
             Warning::StarttlsInjection => "starttls_injection",
             Warning::StarttlsNotUsed => "starttls_not_used",
+            Warning::StarttlsStripped => "starttls_stripped",
             Warning::AuthInTheClear => "auth_in_the_clear",
             Warning::LineTooLong => "line_too_long",
             Warning::Gap => "gap",

@@ -66,8 +66,11 @@ impl Dialogue {
         if let Some(record) = &mut self.record {
             record.message_ends(ended);
         }
+        let turn = self.record.as_ref().and_then(|record| record.message_turn());
         if let Some(pending) = self.pending.iter_mut().rfind(|p| p.what == What::Message) {
             pending.packet = Some(mark.packet);
+            pending.turn = turn.or(pending.turn);
+            pending.asked = mark.time;
         }
     }
 
@@ -76,6 +79,10 @@ impl Dialogue {
         let rest = run.rest(at);
         let used = rest.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let left = left - used as u64;
+        let chunk = self.pending.iter_mut().rfind(|p| matches!(p.what, What::Chunk { .. }));
+        if let Some(pending) = chunk {
+            pending.asked = run.mark(at + used.saturating_sub(1)).time;
+        }
         let start = run.offset + at as u64;
         self.secrets.add(start..start + used as u64);
         if let Some(record) = &mut self.record {

@@ -2,6 +2,7 @@
 
 mod capture;
 mod connection;
+mod exposure;
 mod fcs;
 mod message;
 mod packet;

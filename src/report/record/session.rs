@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::EndpointRecord;
+use super::exposure::ExposureRecord;
 use super::message::{MessageRecord, RecipientRecord};
 use crate::conversation::smtp::{
     Abandoned, Auth, AuthOutcome, Encryption, Reply, Role, Session, Speaker, Turn, TurnKind, Warning,
@@ -40,6 +41,8 @@ pub(in crate::report) struct SessionRecord {
     messages: Vec<MessageRecord>,
     /// Transactions that never reached DATA or BDAT.
     abandoned: Vec<AbandonedRecord>,
+    /// What those who read this wire could read, and what TLS hid.
+    exposure: ExposureRecord,
     warnings: Vec<&'static str>,
     /// `quit`, `closed`, `reset`, `timeout`, `tls` or `open`.
     ended: &'static str,
@@ -71,6 +74,9 @@ struct TurnRecord {
     /// The packet of the command that a reply answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<u64>,
+    /// The place in `turns` of the command, or message, that a reply answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    answers_turn: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -128,6 +134,7 @@ impl SessionRecord {
             turns_left_out: session.turns_left_out,
             messages: session.messages.iter().map(MessageRecord::from).collect(),
             abandoned: session.abandoned.iter().map(AbandonedRecord::from).collect(),
+            exposure: session.into(),
             warnings: session.warnings.iter().map(|&warning| Warning::name(warning)).collect(),
             ended: session.ended.name(),
         }
@@ -169,8 +176,8 @@ fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord {
     };
     match &turn.kind {
         TurnKind::Greeting(reply) => with_reply(TurnRecord { kind: "greeting", ..record }, reply),
-        TurnKind::Reply { answers, reply } => {
-            with_reply(TurnRecord { kind: "reply", answers: *answers, ..record }, reply)
+        TurnKind::Reply { answers, to, reply, .. } => {
+            with_reply(TurnRecord { kind: "reply", answers: *answers, answers_turn: *to, ..record }, reply)
         }
         TurnKind::Command { verb, argument, secret } => TurnRecord {
             kind: "command",

@@ -1,9 +1,7 @@
-//! A message, and what became of it for each recipient.
+//! A message: its header, its size, its parts.
 
 use super::super::style::{Style, Tone, shown};
-use super::list::{Fate, fate, shown_path, tone};
-use crate::conversation::smtp::{Abandoned, Message, Recipient};
-use crate::lesson;
+use crate::conversation::smtp::Message;
 
 pub(super) fn message_section(style: &Style, number: usize, message: &Message, out: &mut String) {
     style.heading(out, &style.say("smtp.view.message", &[("number", &number)]));
@@ -36,39 +34,4 @@ pub(super) fn message_section(style: &Style, number: usize, message: &Message, o
         );
         style.paragraph(out, Tone::Plain, &format!("{text}{charset}{name}"), 4);
     }
-    recipients(style, message.rcpt_to.iter().map(|r| fate(r, message.verdict(r))), out);
-}
-
-/// A transaction without a message: who was to get one.
-pub(super) fn abandoned_section(style: &Style, abandoned: &Abandoned, out: &mut String) {
-    let from = shown_path(abandoned.mail_from.as_deref().unwrap_or("?"));
-    style.heading(out, &style.say("smtp.view.abandoned", &[("from", &from)]));
-    if !abandoned.rcpt_to.is_empty() {
-        recipients(style, abandoned.rcpt_to.iter().map(|r| fate(r, abandoned.verdict(r))), out);
-    }
-}
-
-fn recipients<'a>(style: &Style, fates: impl Iterator<Item = Fate<'a>>, out: &mut String) {
-    let mut grid = style.grid(&["recipient", "verdict", "said"]);
-    for Fate { recipient, verdict, reply } in fates {
-        let text = lesson::smtp::verdict(style.lang, verdict.name()).unwrap_or_default();
-        let said = reply
-            .map_or_else(String::new, |reply| format!("{} {}", reply.code, shown(&reply.lines.join(" "))));
-        let meaning = reply
-            .and_then(|reply| reply.enhanced.as_deref())
-            .and_then(|enhanced| lesson::smtp::enhanced(style.lang, enhanced))
-            .map(|meaning| format!("\n= {meaning}"))
-            .unwrap_or_default();
-        grid.add_row([
-            style.cell(Tone::Plain, recipient_name(recipient)),
-            style.cell(tone(verdict), text),
-            style.cell(Tone::Plain, format!("{said}{meaning}")),
-        ]);
-    }
-    out.push('\n');
-    style.push_grid(out, &grid);
-}
-
-fn recipient_name(recipient: &Recipient) -> String {
-    shown_path(&recipient.address)
 }

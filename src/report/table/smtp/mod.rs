@@ -1,20 +1,31 @@
 //! SMTP sessions: a row each; and a conversation line by line, with a verdict for each recipient.
 
+mod capabilities;
+mod exposure;
+mod ladder;
 mod list;
+mod means;
 mod message;
+mod pace;
+mod raw;
 mod turns;
+mod verdict;
 
 use std::io::{self, Write};
 
+use comfy_table::{ColumnConstraint, Width};
+
 pub(super) use self::list::list;
 use self::list::{protection_tone, push_list, took};
-use self::message::{abandoned_section, message_section};
+use self::message::message_section;
+use self::pace::Pace;
 use self::turns::{TurnRow, rows};
-use super::style::{Style, Tone, shown};
-use crate::conversation::smtp::{AuthOutcome, Encryption, Role, Session, Warning};
+use super::style::{Style, Tone, shown, width};
+use super::time::duration;
+use crate::conversation::smtp::{AuthOutcome, Encryption, Role, Session, Verdict, Warning};
 use crate::flow::Connection;
 use crate::lesson;
-use crate::report::{Options, Sink, Summary};
+use crate::report::{Format, Options, Sink, Summary};
 
 /// Captures with no more sessions than this show each conversation.
 const SHOWN_IN_FULL: usize = 3;
@@ -22,11 +33,16 @@ const SHOWN_IN_FULL: usize = 3;
 /// Rows that one table has; the next ones get a heading of their own, so that long lists stream.
 const ROWS_A_TABLE: usize = 100;
 
+/// The place of the column of lines in the table of a conversation.
+const LINE_COLUMN: usize = 3;
+
 /// The sink.
 pub(super) struct Sessions {
     style: Style,
     reveal: bool,
     chosen: bool,
+    raw: bool,
+    drawn: bool,
     out: Box<dyn Write>,
     kept: Vec<Session>,
     count: u64,
@@ -38,6 +54,8 @@ impl Sessions {
             style: Style::new(options),
             reveal: options.reveal_secrets,
             chosen: options.stream.is_some(),
+            raw: options.raw,
+            drawn: options.format == Format::Svg,
             out,
             kept: Vec::new(),
             count: 0,
@@ -48,6 +66,16 @@ impl Sessions {
         let mut text = String::new();
         push_list(&self.style, &mut text, &std::mem::take(&mut self.kept));
         self.out.write_all(text.as_bytes())
+    }
+
+    /// The ladder of the one session there is.
+    fn drawing(&mut self) -> io::Result<()> {
+        let [session] = self.kept.as_slice() else {
+            let text =
+                format!("{} SMTP sessions, and a drawing shows one: choose it with --stream N", self.count);
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
+        };
+        self.out.write_all(ladder::draw(&self.style, session).as_bytes())
     }
 
     fn in_full(&mut self) -> io::Result<()> {
@@ -62,6 +90,15 @@ impl Sessions {
 impl Sink for Sessions {
     fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
         self.count += 1;
+        if self.raw {
+            let mut text = String::new();
+            raw::push(&mut text, session, !self.chosen, self.reveal);
+            return self.out.write_all(text.as_bytes());
+        }
+        if self.drawn && self.count > 1 {
+            self.kept.clear();
+            return Ok(());
+        }
         self.kept.push(session.clone());
         if self.kept.len() >= ROWS_A_TABLE {
             self.list()?;
@@ -70,7 +107,10 @@ impl Sink for Sessions {
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
-        if self.count == 0 {
+        if self.raw {
+        } else if self.drawn {
+            self.drawing()?;
+        } else if self.count == 0 {
             writeln!(self.out, "{}", self.style.word("smtp.view.none"))?;
         } else if self.chosen || self.count <= SHOWN_IN_FULL as u64 {
             self.in_full()?;
@@ -92,13 +132,13 @@ impl Sink for Sessions {
 fn conversation(style: &Style, session: &Session, reveal: bool) -> String {
     let mut out = String::new();
     heading(style, session, &mut out);
+    ladder::push(style, &mut out, session);
     turns(style, session, reveal, &mut out);
+    verdict::push(style, session, &mut out);
     for (index, message) in session.messages.iter().enumerate() {
         message_section(style, index + 1, message, &mut out);
     }
-    for abandoned in &session.abandoned {
-        abandoned_section(style, abandoned, &mut out);
-    }
+    exposure::push(style, session, &mut out);
     remarks(style, session, &mut out);
     out.push('\n');
     out
@@ -131,7 +171,53 @@ fn heading(style: &Style, session: &Session, out: &mut String) {
         Encryption::Implicit => "implicit",
     };
     let encryption = lesson::smtp::encryption(style.lang, encryption).unwrap_or_default();
-    style.paragraph(out, protection_tone(session), &encryption, 2);
+    let from = match session.encryption {
+        Encryption::StartTls { packet } => style.say("smtp.view.from_packet", &[("packet", &packet)]),
+        Encryption::None | Encryption::Implicit => String::new(),
+    };
+    style.paragraph(out, protection_tone(session), &format!("{encryption}{from}"), 2);
+    login(style, session, out);
+    style.paragraph(out, Tone::Plain, &sent(style, session), 2);
+    let ended = lesson::smtp::ended(style.lang, session.ended.name()).unwrap_or_default();
+    style.paragraph(out, Tone::Plain, &style.say("smtp.view.ended", &[("how", &ended)]), 2);
+    pace(style, session, out);
+}
+
+/// Messages and their octets; recipients by their verdicts.
+fn sent(style: &Style, session: &Session) -> String {
+    let verdicts = session
+        .messages
+        .iter()
+        .flat_map(|message| message.rcpt_to.iter().map(|r| message.verdict(r).0))
+        .chain(session.abandoned.iter().flat_map(|mail| mail.rcpt_to.iter().map(|r| mail.verdict(r).0)));
+    let mut counts =
+        [(Verdict::Accepted, 0), (Verdict::Refused, 0), (Verdict::Deferred, 0), (Verdict::Unknown, 0)];
+    for verdict in verdicts {
+        for (counted, count) in &mut counts {
+            *count += u32::from(*counted == verdict);
+        }
+    }
+    let octets: u64 = session.messages.iter().map(|message| message.octets).sum();
+    let mut text = style.say("smtp.view.sent", &[("messages", &session.messages.len()), ("octets", &octets)]);
+    for (verdict, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+        let name = style.word(&format!("smtp.view.verdict.{}", verdict.name()));
+        text.push_str(&style.say("smtp.view.recipients", &[("verdict", &name), ("count", &count)]));
+    }
+    text
+}
+
+/// Who let the other wait, and how long.
+fn pace(style: &Style, session: &Session, out: &mut String) {
+    let pace = Pace::of(session);
+    if pace.server + pace.client == 0 {
+        return;
+    }
+    let (server, client) = (duration(pace.server), duration(pace.client));
+    let mut text = style.say("smtp.pace.both", &[("server", &server), ("client", &client)]);
+    if let Some(greeting) = pace.greeting {
+        text.push_str(&style.say("smtp.pace.greeting", &[("time", &duration(greeting))]));
+    }
+    style.paragraph(out, Tone::Quiet, &text, 2);
 }
 
 fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
@@ -139,9 +225,11 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
         return;
     }
     out.push('\n');
-    let mut grid = style.grid(&["packet", "delta", "who", "line", "phase", "means"]);
+    let mut grid = style.grid(&["packet", "delta", "who", "line", "osi_phase", "means"]);
+    let mut longest = 0;
     for row in rows(style, session, reveal) {
         let TurnRow { packet, delta, who, line, phase, means, tone } = row;
+        longest = longest.max(line.split(' ').map(width).max().unwrap_or(0));
         grid.add_row([
             style.number(packet),
             style.number(delta),
@@ -151,15 +239,21 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
             style.cell(Tone::Plain, means),
         ]);
     }
+    // an address stands on one line where there is room for it
+    let room = u16::try_from(longest.min(style.width / 3) + 1).unwrap_or(u16::MAX);
+    if let Some(column) = grid.column_mut(LINE_COLUMN) {
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(room)));
+    }
     style.push_grid(out, &grid);
+    style.paragraph(out, Tone::Quiet, &style.word("smtp.view.osi"), 2);
     if session.turns_left_out > 0 {
         let text = style.say("smtp.view.left_out", &[("count", &session.turns_left_out)]);
         style.paragraph(out, Tone::Warn, &text, 2);
     }
 }
 
-fn remarks(style: &Style, session: &Session, out: &mut String) {
-    out.push('\n');
+/// The last attempt to authenticate.
+fn login(style: &Style, session: &Session, out: &mut String) {
     if let Some(auth) = &session.auth {
         let outcome = match auth.outcome {
             AuthOutcome::Accepted => "accepted",
@@ -174,10 +268,14 @@ fn remarks(style: &Style, session: &Session, out: &mut String) {
             style.say("smtp.view.auth", &[("mechanism", &mechanism), ("user", &user), ("outcome", &outcome)]);
         style.paragraph(out, Tone::Plain, &text, 2);
     }
+}
+
+fn remarks(style: &Style, session: &Session, out: &mut String) {
+    if !session.warnings.is_empty() {
+        out.push('\n');
+    }
     for &warning in &session.warnings {
         let text = lesson::smtp::warning(style.lang, Warning::name(warning)).unwrap_or_default();
         style.paragraph(out, Tone::Warn, &format!("! {text}"), 2);
     }
-    let ended = lesson::smtp::ended(style.lang, session.ended.name()).unwrap_or_default();
-    style.paragraph(out, Tone::Quiet, &style.say("smtp.view.ended", &[("how", &ended)]), 2);
 }

@@ -1,7 +1,12 @@
 //! The lines of a conversation, and what each of them means where it stands.
 
 use super::super::style::{Style, Tone, shown};
-use crate::conversation::smtp::{Encryption, Reply, Session, Speaker, Turn, TurnKind};
+use super::super::time::duration;
+use super::capabilities::capability;
+use super::means;
+use super::pace::Pace;
+use super::raw;
+use crate::conversation::smtp::{Reply, Session, Speaker, Turn, TurnKind};
 use crate::lesson::smtp::{self, Phase};
 use crate::packet::Timestamp;
 
@@ -14,6 +19,7 @@ pub(super) struct TurnRow {
     pub(super) delta: String,
     pub(super) who: String,
     pub(super) line: String,
+    /// The phase, behind the OSI layers whose part the line plays.
     pub(super) phase: String,
     pub(super) means: String,
     pub(super) tone: Tone,
@@ -21,75 +27,99 @@ pub(super) struct TurnRow {
 
 /// All rows of a session, in order.
 pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<TurnRow> {
-    let mut teller = Teller { style, session, reveal, before: None, phase: Phase::Connect };
-    session.turns.iter().flat_map(|turn| teller.turn(turn)).collect()
+    let pace = Pace::of(session);
+    let mut teller = Teller { style, session, pace, reveal, before: None };
+    let turns = session.turns.iter().zip(phases(session)).enumerate();
+    turns.flat_map(|(at, (turn, phase))| teller.turn(at, turn, phase)).collect()
 }
 
 /// The last command that was refused, and with which code.
 pub(super) fn last_refusal(session: &Session) -> Option<(String, u16)> {
     session.turns.iter().rev().find_map(|turn| match &turn.kind {
-        TurnKind::Reply { answers, reply } if reply.code >= 400 => {
-            let asked = answers.and_then(|packet| command_at(session, packet));
-            Some((
-                asked.map_or_else(String::new, |(verb, argument)| format!("{verb} {argument}")),
-                reply.code,
-            ))
+        TurnKind::Reply { to, reply, .. } if reply.code >= 400 => {
+            let line = match to.and_then(|to| session.turns.get(to)).map(|turn| &turn.kind) {
+                Some(TurnKind::Command { verb, argument, .. }) => format!("{verb} {argument}"),
+                _ => String::new(),
+            };
+            Some((line, reply.code))
         }
         _ => None,
     })
 }
 
-fn command_at(session: &Session, packet: u64) -> Option<(&str, &str)> {
-    session.turns.iter().rev().find_map(|turn| match &turn.kind {
-        TurnKind::Command { verb, argument, .. } if turn.packet == packet => {
-            Some((verb.as_str(), argument.as_str()))
-        }
-        _ => None,
-    })
+/// The part of the session that each turn belongs to. A reply belongs where the command does that it answers, not
+/// where the client has got to in the meantime.
+pub(super) fn phases(session: &Session) -> Vec<Phase> {
+    let mut phases: Vec<Phase> = Vec::with_capacity(session.turns.len());
+    let mut now = Phase::Connect;
+    for turn in &session.turns {
+        let phase = match &turn.kind {
+            TurnKind::Greeting(_) => Phase::Connect,
+            TurnKind::Command { verb, .. } => Phase::of_verb(verb),
+            TurnKind::AuthResponse { .. } => Phase::Authentication,
+            TurnKind::Message { .. } => Phase::Message,
+            TurnKind::Tls => Phase::Encryption,
+            TurnKind::Gap { .. } => now,
+            TurnKind::Reply { to, reply, .. } => {
+                let answered = to.and_then(|to| phases.get(to)).copied();
+                answered.or(Phase::of_code(reply.code)).unwrap_or(now)
+            }
+        };
+        phases.push(phase);
+        now = phase;
+    }
+    phases
+}
+
+/// What a reply answers, as [`smtp::answer`] calls it: a verb, `greeting` or `message`; empty where it is not known.
+pub(super) fn answered<'a>(session: &'a Session, to: Option<usize>) -> &'a str {
+    match to.and_then(|to| session.turns.get(to)).map(|turn| &turn.kind) {
+        Some(TurnKind::Command { verb, .. }) => verb,
+        Some(TurnKind::Message { .. }) => "message",
+        Some(TurnKind::AuthResponse { .. }) => "AUTH",
+        Some(TurnKind::Greeting(_) | TurnKind::Reply { .. } | TurnKind::Tls | TurnKind::Gap { .. })
+        | None => "",
+    }
 }
 
 struct Teller<'a> {
     style: &'a Style,
     session: &'a Session,
+    pace: Pace,
     reveal: bool,
     before: Option<Timestamp>,
-    phase: Phase,
 }
 
 impl Teller<'_> {
-    fn turn(&mut self, turn: &Turn) -> Vec<TurnRow> {
+    fn turn(&mut self, at: usize, turn: &Turn, phase: Phase) -> Vec<TurnRow> {
         match &turn.kind {
-            TurnKind::Greeting(reply) => self.reply(turn, None, reply),
-            TurnKind::Reply { answers, reply } => self.reply(turn, *answers, reply),
+            TurnKind::Greeting(reply) => {
+                let mut means = self.meaning("greeting", reply);
+                self.push_wait(&mut means, at);
+                vec![self.row(turn, phase, &joined(reply), means, tone(reply.code))]
+            }
+            TurnKind::Reply { to, reply, .. } => self.reply(at, turn, phase, *to, reply),
             TurnKind::Command { verb, argument, secret } => {
-                self.phase = Phase::of_verb(verb);
-                let mut line = format!("{verb} {argument}").trim_end().to_owned();
-                if let Some(secret) = secret {
-                    line.push(' ');
-                    line.push_str(if self.reveal { secret } else { "········" });
-                }
-                let means = smtp::verb(self.style.lang, verb)
-                    .unwrap_or_else(|| self.style.word("smtp.view.unknown_verb"));
-                vec![self.row(turn, &line, means, Tone::Upper)]
+                let line = raw::command(verb, argument, secret.as_deref(), self.reveal);
+                let means = means::command(self.style, verb, argument);
+                vec![self.row(turn, phase, &line, means, Tone::Upper)]
             }
             TurnKind::AuthResponse { secret, cancel } => {
-                self.phase = Phase::Authentication;
-                let line = if self.reveal || *cancel { secret.as_str() } else { "········" };
+                let line = if self.reveal || *cancel { secret.as_str() } else { raw::MASK };
                 let key = if *cancel { "auth_cancel" } else { "auth_response" };
-                vec![self.row(turn, line, self.said(key), Tone::Upper)]
+                vec![self.row(turn, phase, line, self.said(key), Tone::Upper)]
             }
-            TurnKind::Message { octets, .. } => {
-                self.phase = Phase::Message;
+            TurnKind::Message { octets, message } => {
                 let line = self.style.say("smtp.view.message_line", &[("octets", octets)]);
-                vec![self.row(turn, &line, self.said("message"), Tone::Upper)]
+                let message = self.session.messages.get(*message);
+                let encoded = message.and_then(|message| means::encodings(self.style, message));
+                let means = self.said("message") + &encoded.unwrap_or_default();
+                vec![self.row(turn, phase, &line, means, Tone::Upper)]
             }
-            TurnKind::Tls => {
-                self.phase = Phase::Encryption;
-                vec![self.row(turn, "TLS", self.said("tls"), Tone::Good)]
-            }
+            TurnKind::Tls => vec![self.row(turn, phase, "TLS", self.said("tls"), Tone::Good)],
             TurnKind::Gap { octets } => {
                 let line = self.style.say("smtp.view.gap_line", &[("octets", octets)]);
-                vec![self.row(turn, &line, self.said("gap"), Tone::Warn)]
+                vec![self.row(turn, phase, &line, self.said("gap"), Tone::Warn)]
             }
         }
     }
@@ -98,60 +128,77 @@ impl Teller<'_> {
         smtp::turn(self.style.lang, key).unwrap_or_default()
     }
 
-    fn reply(&mut self, turn: &Turn, answers: Option<u64>, reply: &Reply) -> Vec<TurnRow> {
-        let tone = match reply.code {
-            500.. => Tone::Bad,
-            400.. => Tone::Warn,
-            _ => Tone::Good,
-        };
-        let asked =
-            answers.and_then(|packet| command_at(self.session, packet)).map(|(verb, _)| verb.to_owned());
-        let hello =
-            asked.as_deref().is_some_and(|verb| ["EHLO", "LHLO"].contains(&verb)) && reply.code == 250;
-        if hello {
-            return self.capabilities(turn, answers, reply);
+    fn reply(
+        &mut self,
+        at: usize,
+        turn: &Turn,
+        phase: Phase,
+        to: Option<usize>,
+        reply: &Reply,
+    ) -> Vec<TurnRow> {
+        let verb = answered(self.session, to);
+        let mut means = self.meaning(verb, reply);
+        if let Some(whose) = self.whose(at, to) {
+            means.push_str(&self.style.say("smtp.view.answers", &[("what", &whose)]));
         }
-        let mut means = self.answer(turn, asked.as_deref(), reply);
-        // x.0.0 says no more than the class of the code does
-        let enhanced = reply.enhanced.as_deref().filter(|enhanced| !enhanced.ends_with(".0.0"));
-        if let Some(text) = enhanced.and_then(|enhanced| smtp::enhanced(self.style.lang, enhanced)) {
-            means.push_str(&format!(" · {}: {text}", enhanced.unwrap_or_default()));
+        self.push_wait(&mut means, at);
+        if matches!(verb, "EHLO" | "LHLO") && reply.code == 250 {
+            return self.capabilities(turn, phase, &means, reply);
         }
-        if let Some(packet) = answers {
-            means.push_str(&self.style.say("smtp.view.answers", &[("packet", &packet)]));
-        }
-        let line = format!("{} {}", reply.code, reply.lines.join(" / "));
-        vec![self.row(turn, &line, means, tone)]
+        vec![self.row(turn, phase, &joined(reply), means, tone(reply.code))]
     }
 
-    fn answer(&self, turn: &Turn, asked: Option<&str>, reply: &Reply) -> String {
-        let to = match turn.kind {
-            TurnKind::Greeting(_) => "greeting",
-            _ if self.phase == Phase::Message && reply.code != 354 && asked != Some("DATA") => {
-                asked.unwrap_or("message")
+    /// What a reply means as an answer, and what its status says beside that.
+    fn meaning(&self, to: &str, reply: &Reply) -> String {
+        let lang = self.style.lang;
+        let mut means = smtp::answer(lang, to, reply.code).unwrap_or_default();
+        // x.0.0 says no more than the class of the code does, and where all is well, x.y.0 no more than the command
+        let says_more =
+            |status: &&str| !status.ends_with(".0.0") && !(reply.code < 300 && status.ends_with(".0"));
+        let status = reply.enhanced.as_deref().filter(says_more);
+        if let Some((status, text)) = status.and_then(|status| Some((status, smtp::enhanced(lang, status)?)))
+        {
+            means.push_str(&format!(" · {status}: {text}"));
+        }
+        means
+    }
+
+    /// The command that a reply answers, where that does not stand right before it.
+    fn whose(&self, at: usize, to: Option<usize>) -> Option<String> {
+        let to = to.filter(|to| to + 1 < at)?;
+        let turn = self.session.turns.get(to)?;
+        let place = self.style.say("smtp.view.in_packet", &[("packet", &turn.packet)]);
+        match &turn.kind {
+            TurnKind::Command { verb, argument, .. } => {
+                let path = means::path(argument).filter(|_| matches!(verb.as_str(), "MAIL" | "RCPT"));
+                let path = path.map(|path| format!(" {path}")).unwrap_or_default();
+                // a login goes on over many lines, and each reply is to the line before
+                (verb != "AUTH").then(|| shown(&format!("{verb}{path}{place}")))
             }
-            _ => asked.unwrap_or(""),
-        };
-        smtp::answer(self.style.lang, to, reply.code)
-            .or_else(|| smtp::code(self.style.lang, reply.code))
-            .unwrap_or_default()
+            TurnKind::Message { .. } => Some(format!("{}{place}", self.style.word("smtp.view.the_message"))),
+            TurnKind::Greeting(_)
+            | TurnKind::Reply { .. }
+            | TurnKind::AuthResponse { .. }
+            | TurnKind::Tls
+            | TurnKind::Gap { .. } => None,
+        }
+    }
+
+    fn push_wait(&self, means: &mut String, at: usize) {
+        if let Some(wait) = self.pace.long_wait(at) {
+            means.push_str(&self.style.say("smtp.pace.server", &[("time", &duration(wait))]));
+        }
     }
 
     /// A row for each line of the answer to EHLO: what it offers, and whether that was used.
-    fn capabilities(&mut self, turn: &Turn, answers: Option<u64>, reply: &Reply) -> Vec<TurnRow> {
+    fn capabilities(&mut self, turn: &Turn, phase: Phase, means: &str, reply: &Reply) -> Vec<TurnRow> {
         let last = reply.lines.len().saturating_sub(1);
         let mut rows = Vec::new();
         for (index, text) in reply.lines.iter().enumerate() {
             let line = format!("{}{}{text}", reply.code, if index == last { ' ' } else { '-' });
-            let means = if index == 0 {
-                let answer = smtp::answer(self.style.lang, "EHLO", reply.code).unwrap_or_default();
-                let packet =
-                    answers.map(|packet| self.style.say("smtp.view.answers", &[("packet", &packet)]));
-                format!("{answer}{}", packet.unwrap_or_default())
-            } else {
-                self.capability(text)
-            };
-            let mut row = self.row(turn, &line, means, Tone::Good);
+            let means =
+                if index == 0 { means.to_owned() } else { capability(self.style, self.session, text) };
+            let mut row = self.row(turn, phase, &line, means, Tone::Good);
             if index > 0 {
                 row.packet.clear();
                 row.delta.clear();
@@ -163,61 +210,37 @@ impl Teller<'_> {
         rows
     }
 
-    fn capability(&self, line: &str) -> String {
-        let meaning = smtp::keyword(self.style.lang, line)
-            .unwrap_or_else(|| self.style.word("smtp.view.unknown_keyword"));
-        match is_used(self.session, line) {
-            Some(true) => format!("{meaning} · {}", self.style.word("smtp.view.used")),
-            Some(false) => format!("{meaning} · {}", self.style.word("smtp.view.not_used")),
-            None => meaning,
-        }
-    }
-
-    fn row(&mut self, turn: &Turn, line: &str, means: String, tone: Tone) -> TurnRow {
-        let delta =
-            turn.time.zip(self.before).map(|(now, before)| format!("{:.3}", now.since(before) as f64 / 1e6));
+    fn row(&mut self, turn: &Turn, phase: Phase, line: &str, mut means: String, tone: Tone) -> TurnRow {
+        let since = turn.time.zip(self.before).map(|(now, before)| now.since(before));
         self.before = turn.time.or(self.before);
         let who = match turn.from {
             Speaker::Client => "smtp.view.client",
             Speaker::Server => "smtp.view.server",
         };
-        let line: String = shown(line).chars().take(LONGEST_LINE).collect();
+        if let Some(wait) = since.filter(|wait| turn.from == Speaker::Client && Pace::is_long(*wait)) {
+            means.push_str(&self.style.say("smtp.pace.client", &[("time", &duration(wait))]));
+        }
+        let name = smtp::phase(self.style.lang, phase).unwrap_or_default();
         TurnRow {
             packet: turn.packet.to_string(),
-            delta: delta.unwrap_or_default(),
+            delta: since.map(|since| format!("{:.3}", since as f64 / 1e6)).unwrap_or_default(),
             who: self.style.word(who),
-            line,
-            phase: smtp::phase(self.style.lang, self.phase).unwrap_or_default(),
+            line: shown(line).chars().take(LONGEST_LINE).collect(),
+            phase: format!("{} {name}", means::osi(self.session, turn, phase)).trim_start().to_owned(),
             means,
             tone,
         }
     }
 }
 
-/// Whether the client used what an EHLO line offers; `None` where the wire does not show it.
-fn is_used(session: &Session, line: &str) -> Option<bool> {
-    let keyword = line.split([' ', '=']).next().unwrap_or_default().to_ascii_uppercase();
-    let commands = || {
-        session.turns.iter().filter_map(|turn| match &turn.kind {
-            TurnKind::Command { verb, argument, .. } => {
-                Some((turn.packet, verb.as_str(), argument.to_ascii_uppercase()))
-            }
-            _ => None,
-        })
-    };
-    let parameter =
-        |verb: &str, text: &str| commands().any(|(_, v, argument)| v == verb && argument.contains(text));
-    Some(match keyword.as_str() {
-        "PIPELINING" => commands().zip(commands().skip(1)).any(|(one, next)| one.0 == next.0),
-        "SIZE" => parameter("MAIL", " SIZE="),
-        "8BITMIME" => parameter("MAIL", "BODY=8BITMIME"),
-        "BINARYMIME" => parameter("MAIL", "BODY=BINARYMIME"),
-        "SMTPUTF8" => parameter("MAIL", " SMTPUTF8"),
-        "DSN" => parameter("RCPT", " NOTIFY=") || parameter("MAIL", " RET="),
-        "STARTTLS" => matches!(session.encryption, Encryption::StartTls { .. }),
-        "AUTH" => session.auth.is_some(),
-        "CHUNKING" => commands().any(|(_, verb, _)| verb == "BDAT"),
-        "VRFY" | "ETRN" | "EXPN" | "HELP" => commands().any(|(_, verb, _)| verb == keyword),
-        _ => return None,
-    })
+fn joined(reply: &Reply) -> String {
+    format!("{} {}", reply.code, reply.lines.join(" / "))
+}
+
+const fn tone(code: u16) -> Tone {
+    match code {
+        500.. => Tone::Bad,
+        400.. => Tone::Warn,
+        _ => Tone::Good,
+    }
 }

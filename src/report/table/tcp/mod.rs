@@ -21,6 +21,7 @@ use crate::flow::Connection;
 use crate::packet::Protocol;
 use crate::report::tally::Tally;
 use crate::report::{Format, Options, PacketEvent, Sink, Sort, Summary};
+pub(super) use ladder::Svg;
 pub(super) use list::{list, note_count};
 use row::Row;
 use story::Story;

@@ -11,6 +11,7 @@ use crate::dissect::TcpFlags;
 use crate::flow::{Connection, HandshakeKind, Step};
 use crate::packet::{Note, PerSide, Side};
 use crate::report::info;
+pub(in crate::report::table) use svg::Svg;
 pub(super) use svg::draw;
 pub(super) use text::push;
 

@@ -62,10 +62,10 @@ pub(in super::super) fn draw(style: &Style, c: &Connection, rows: &[Row]) -> Str
 }
 
 #[derive(Default)]
-struct Svg(String);
+pub(in crate::report::table) struct Svg(String);
 
 impl Svg {
-    fn open(&mut self, height: u32, title: &str) {
+    pub(in crate::report::table) fn open(&mut self, height: u32, title: &str) {
         self.put(format_args!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" width=\"{WIDTH}\" \
              height=\"{height}\" role=\"img\">\n<title>"
@@ -118,14 +118,14 @@ impl Svg {
         self.text(RIGHT + 12, at(Side::Responder), "state", "start", rung.states.responder.unwrap_or(""));
     }
 
-    fn arrow(&mut self, from: (u32, u32), to: (u32, u32), class: &str) {
+    pub(in crate::report::table) fn arrow(&mut self, from: (u32, u32), to: (u32, u32), class: &str) {
         self.put(format_args!(
             "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" class=\"{class}\" marker-end=\"url(#head)\"/>\n",
             from.0, from.1, to.0, to.1
         ));
     }
 
-    fn line(&mut self, from: (u32, u32), to: (u32, u32), class: &str) {
+    pub(in crate::report::table) fn line(&mut self, from: (u32, u32), to: (u32, u32), class: &str) {
         self.put(format_args!(
             "<line x1=\"{}\" y1=\"{}\" x2=\"{}\" y2=\"{}\" class=\"{class}\"/>\n",
             from.0, from.1, to.0, to.1
@@ -133,13 +133,19 @@ impl Svg {
     }
 
     /// Text; nothing where it is empty.
-    fn text(&mut self, x: u32, y: u32, class: &str, anchor: &str, text: &str) {
+    pub(in crate::report::table) fn text(&mut self, x: u32, y: u32, class: &str, anchor: &str, text: &str) {
         if text.is_empty() {
             return;
         }
         self.put(format_args!("<text x=\"{x}\" y=\"{y}\" class=\"{class}\" text-anchor=\"{anchor}\">"));
         self.escaped(text);
         self.put(format_args!("</text>\n"));
+    }
+
+    /// The whole drawing.
+    pub(in crate::report::table) fn close(mut self) -> String {
+        self.0.push_str("</svg>\n");
+        self.0
     }
 
     fn put(&mut self, text: std::fmt::Arguments<'_>) {

@@ -1,0 +1,74 @@
+//! What those who read this wire could read, and what TLS hid.
+
+use super::super::style::{Style, Tone};
+use crate::conversation::smtp::{Encryption, Exposed, Exposure, Proof, Session, Sight, TurnKind};
+
+/// Appends a short table, and what would have hidden more.
+pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
+    if session.turns.is_empty() {
+        return;
+    }
+    style.heading(out, &style.word("smtp.exposure.heading"));
+    let mut grid = style.grid(&["exposed", "sight", "first_packet"]);
+    for exposure in session.exposure() {
+        let Exposure { what, sight, packet, proof } = exposure;
+        let what = style.word(&format!("smtp.exposure.what.{}", what.name()));
+        let seen =
+            if exposure.what == Exposed::Secret { secret(style, sight, proof) } else { word(style, sight) };
+        grid.add_row([
+            style.cell(Tone::Plain, what),
+            style.cell(tone(sight), seen),
+            style.number(packet.map_or_else(String::new, |packet| packet.to_string())),
+        ]);
+    }
+    style.push_grid(out, &grid);
+    offer(style, session, out);
+}
+
+fn word(style: &Style, sight: Sight) -> String {
+    style.word(&format!("smtp.exposure.sight.{}", sight.name()))
+}
+
+/// What a secret that was sent is good for.
+fn secret(style: &Style, sight: Sight, proof: Option<Proof>) -> String {
+    let sight_word = word(style, sight);
+    match proof {
+        Some(proof) if sight == Sight::Readable || proof == Proof::Elsewhere => {
+            let proof = style.word(&format!("smtp.exposure.proof.{}", proof.name()));
+            style.say("smtp.exposure.with_proof", &[("sight", &sight_word), ("proof", &proof)])
+        }
+        _ => sight_word,
+    }
+}
+
+const fn tone(sight: Sight) -> Tone {
+    match sight {
+        Sight::Readable => Tone::Warn,
+        Sight::Sealed | Sight::Hidden => Tone::Good,
+        Sight::NotSent | Sight::NotSeen => Tone::Quiet,
+    }
+}
+
+/// Encryption that was to be had: where it was offered, and what came of it.
+fn offer(style: &Style, session: &Session, out: &mut String) {
+    let offered = session.turns.iter().find(|turn| match &turn.kind {
+        TurnKind::Reply { reply, .. } => {
+            reply.lines.iter().skip(1).any(|line| line.trim().eq_ignore_ascii_case("STARTTLS"))
+        }
+        TurnKind::Greeting(_)
+        | TurnKind::Command { .. }
+        | TurnKind::AuthResponse { .. }
+        | TurnKind::Message { .. }
+        | TurnKind::Tls
+        | TurnKind::Gap { .. } => false,
+    });
+    let text = match (session.encryption, offered) {
+        (Encryption::StartTls { packet }, _) => {
+            style.say("smtp.exposure.hidden_from", &[("packet", &packet)])
+        }
+        (Encryption::Implicit, _) => style.word("smtp.exposure.hidden_all"),
+        (Encryption::None, Some(turn)) => style.say("smtp.exposure.offered", &[("packet", &turn.packet)]),
+        (Encryption::None, None) => style.word("smtp.exposure.not_offered"),
+    };
+    style.paragraph(out, Tone::Quiet, &text, 2);
+}

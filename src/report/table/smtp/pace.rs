@@ -1,0 +1,89 @@
+//! How long each side let the other wait.
+
+use crate::conversation::smtp::{Session, Speaker, TurnKind};
+use crate::packet::Timestamp;
+
+/// Waits that are long in any session, in nanoseconds.
+const LONG: i64 = 1_000_000_000;
+/// Shorter waits are long where they are so many times that of most replies, from this many nanoseconds on.
+const TIMES_MEDIAN: i64 = 20;
+const NOTABLE: i64 = 200_000_000;
+
+/// The waits of a session.
+pub(super) struct Pace {
+    /// For each turn of the server's, nanoseconds since it could have been said.
+    waits: Vec<Option<i64>>,
+    /// All of them but that for the greeting.
+    pub(super) server: i64,
+    /// The rest of the time between the first turn and the last.
+    pub(super) client: i64,
+    /// From the connection's opening to the greeting.
+    pub(super) greeting: Option<i64>,
+    /// From which on a wait is worth a word.
+    long: i64,
+}
+
+impl Pace {
+    pub(super) fn of(session: &Session) -> Self {
+        let mut waits = Vec::with_capacity(session.turns.len());
+        let mut greeting = None;
+        let mut said: Option<Timestamp> = None;
+        for turn in &session.turns {
+            let since = match &turn.kind {
+                TurnKind::Greeting(_) => session.opened,
+                // of pipelined commands the server answers one after the other
+                TurnKind::Reply { asked, .. } => {
+                    asked.map(|asked| said.map_or(asked, |said| said.max(asked)))
+                }
+                TurnKind::Command { .. }
+                | TurnKind::AuthResponse { .. }
+                | TurnKind::Message { .. }
+                | TurnKind::Tls
+                | TurnKind::Gap { .. } => None,
+            };
+            let wait = turn.time.zip(since).map(|(time, since)| time.since(since).max(0));
+            if turn.from == Speaker::Server {
+                said = turn.time.or(said);
+            }
+            if matches!(turn.kind, TurnKind::Greeting(_)) {
+                greeting = wait;
+            }
+            waits.push(wait);
+        }
+        let server = waits.iter().flatten().sum::<i64>() - greeting.unwrap_or(0);
+        let times = || session.turns.iter().filter_map(|turn| turn.time);
+        let total = times().next().zip(times().next_back()).map_or(0, |(first, last)| last.since(first));
+        let long = long(&waits);
+        Self { waits, server, client: (total - server).max(0), greeting, long }
+    }
+
+    /// How long the server thought before this turn, where that is long: in any session, or in this one.
+    pub(super) fn long_wait(&self, turn: usize) -> Option<i64> {
+        self.waits.get(turn).copied().flatten().filter(|wait| *wait >= self.long)
+    }
+
+    /// Whether the client let this much time pass for a reason of its own.
+    pub(super) const fn is_long(nanos: i64) -> bool {
+        nanos >= LONG
+    }
+}
+
+fn long(waits: &[Option<i64>]) -> i64 {
+    let mut known: Vec<i64> = waits.iter().flatten().copied().collect();
+    known.sort_unstable();
+    let median = known.get(known.len() / 2).copied().unwrap_or(0);
+    median.saturating_mul(TIMES_MEDIAN).clamp(NOTABLE, LONG)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_long_by_itself_or_among_the_others() {
+        assert_eq!(long(&[]), NOTABLE);
+        assert_eq!(long(&[Some(1_000_000), None, Some(300_000_000), Some(1_000_000)]), NOTABLE);
+        assert_eq!(long(&[Some(40_000_000); 3]), 800_000_000);
+        assert_eq!(long(&[Some(400_000_000); 3]), LONG);
+    }
+}

@@ -1,0 +1,85 @@
+//! What became of each recipient, in whose words, and what the sender can do.
+
+use super::super::style::{Style, Tone, shown};
+use super::list::{Fate, fate, shown_path, tone};
+use crate::conversation::smtp::{Ended, Session, Verdict, Warning};
+use crate::lesson;
+
+/// Appends a row for each recipient, of mails that were sent and of those that never were.
+pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
+    let sent = session.messages.iter().enumerate().flat_map(|(index, message)| {
+        message.rcpt_to.iter().map(move |r| (Some(index + 1), fate(r, message.verdict(r))))
+    });
+    let abandoned = session
+        .abandoned
+        .iter()
+        .flat_map(|mail| mail.rcpt_to.iter().map(move |r| (None, fate(r, mail.verdict(r)))));
+    let mut rows = sent.chain(abandoned).peekable();
+    if rows.peek().is_none() {
+        return;
+    }
+    style.heading(out, &style.word("smtp.verdict_view.heading"));
+    let numbered = session.messages.len() + session.abandoned.len() > 1;
+    let columns: &[&str] = if numbered {
+        &["mail_number", "recipient", "verdict", "said"]
+    } else {
+        &["recipient", "verdict", "said"]
+    };
+    let mut grid = style.grid(columns);
+    for (number, fate) in rows {
+        let mut row = Vec::new();
+        if numbered {
+            row.push(style.number(number.map_or_else(|| "-".to_owned(), |number| number.to_string())));
+        }
+        row.extend([
+            style.cell(Tone::Plain, shown_path(&fate.recipient.address)),
+            style.cell(tone(fate.verdict), verdict(style, &fate)),
+            style.cell(Tone::Plain, said(style, session, number.is_some(), &fate)),
+        ]);
+        grid.add_row(row);
+    }
+    style.push_grid(out, &grid);
+}
+
+fn verdict(style: &Style, fate: &Fate<'_>) -> String {
+    let word = style.word(&format!("smtp.view.verdict.{}", fate.verdict.name()));
+    match fate.reply {
+        Some(reply) if fate.verdict != Verdict::Unknown => format!("{word} {}", reply.code),
+        _ => word,
+    }
+}
+
+/// The server's words, what the status says in the registry's, and what follows from it.
+fn said(style: &Style, session: &Session, has_message: bool, fate: &Fate<'_>) -> String {
+    let mut lines = Vec::new();
+    if let Some(reply) = fate.reply {
+        lines.push(shown(&reply.lines.join(" ")));
+        let status = reply.enhanced.as_deref().filter(|status| !status.ends_with(".0.0"));
+        let meaning = status.and_then(|status| lesson::smtp::enhanced(style.lang, status));
+        lines.extend(meaning.map(|meaning| format!("= {meaning}")));
+    }
+    let follows = match (fate.verdict, fate.reply) {
+        (Verdict::Unknown, _) => Some(style.word(why_unknown(session, has_message))),
+        (Verdict::Accepted, _) => Some(style.word("smtp.verdict_view.responsible")),
+        (Verdict::Refused | Verdict::Deferred, Some(reply)) => {
+            lesson::smtp::advice(style.lang, reply.code, reply.enhanced.as_deref(), &reply.lines.join(" "))
+        }
+        (Verdict::Refused | Verdict::Deferred, None) => None,
+    };
+    lines.extend(follows.map(|text| format!("→ {text}")));
+    lines.join("\n")
+}
+
+/// Why nothing is known of a recipient: the key of its text.
+fn why_unknown(session: &Session, has_message: bool) -> &'static str {
+    let warned = |warning| session.warnings.contains(&warning);
+    match session.ended {
+        Ended::Tls => "smtp.verdict_view.unknown.tls",
+        _ if warned(Warning::OneSided) => "smtp.verdict_view.unknown.one_sided",
+        _ if warned(Warning::Gap) => "smtp.verdict_view.unknown.gap",
+        Ended::Open => "smtp.verdict_view.unknown.open",
+        Ended::Quit if !has_message => "smtp.verdict_view.unknown.dropped",
+        Ended::Timeout => "smtp.verdict_view.unknown.timeout",
+        Ended::Quit | Ended::Closed | Ended::Reset => "smtp.verdict_view.unknown.closed",
+    }
+}
