@@ -53,7 +53,7 @@ impl Phase {
     /// The phase of a reply whose command is not known, by its code where only one command has that.
     pub const fn of_code(code: u16) -> Option<Self> {
         match code {
-            221 => Some(Phase::Closing),
+            221 | 421 => Some(Phase::Closing),
             235 | 334 | 432 | 534 | 535 | 538 => Some(Phase::Authentication),
             354 => Some(Phase::Message),
             _ => None,

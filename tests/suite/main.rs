@@ -5,6 +5,7 @@ mod cli;
 mod common;
 mod samples;
 mod secrets;
+mod smtp_session;
 mod traps_fcs;
 mod traps_files;
 mod traps_ip;

@@ -1,5 +1,7 @@
 //! Secrets stay secret: in no view and no format do they appear, as text, as base64 or in hexadecimal.
 
+use serde_json::{Value, json};
+
 use crate::common::talk::{ACK, CLIENT, Capture, SERVER, Talk};
 use crate::common::{VIEWS, layerscope, stderr};
 
@@ -52,7 +54,14 @@ fn assert_hidden_in(capture: &Capture, secrets: &[&str], views: &[&str], formats
 }
 
 fn assert_hidden(talk: &Talk, secrets: &[&str], what: &str) {
-    assert_hidden_in(&talk.write(), secrets, &VIEWS, &FORMATS, what);
+    let capture = talk.write();
+    assert_hidden_in(&capture, secrets, &VIEWS, &FORMATS, what);
+    for (format, options) in [("table", &["--stream", "0", "--raw"][..]), ("svg", &["--stream", "0"])] {
+        let text = written("smtp", format, &capture, options);
+        for secret in secrets {
+            assert_eq!(leak(&text, secret), None, "{what}: smtp {format} {options:?} shows {secret}\n{text}");
+        }
+    }
 }
 
 /// The same, for many captures: in the views that show octets.
@@ -113,6 +122,47 @@ fn auth_xoauth2() {
     let secrets = [response, PASSWORD];
     assert_hidden(&auth(&[&format!("AUTH XOAUTH2 {response}"), "235 Ok"]), &secrets, "initial");
     assert_hidden(&auth(&["AUTH XOAUTH2", "334 ", response, "235 Ok"]), &secrets, "continuation");
+}
+
+#[test]
+fn auth_oauthbearer() {
+    // n,a=alice@example.test,^Ahost=mx.example.test^Aauth=Bearer s3cr3t-w0rd^A^A
+    let response =
+        "bixhPWFsaWNlQGV4YW1wbGUudGVzdCwBaG9zdD1teC5leGFtcGxlLnRlc3QBYXV0aD1CZWFyZXIgczNjcjN0LXcwcmQBAQ==";
+    let talk = auth(&[&format!("AUTH OAUTHBEARER {response}"), "235 Ok"]);
+    // the user stands at the beginning of the same octets
+    assert_hidden(&talk, &[&response[64..], PASSWORD], "OAUTHBEARER");
+    assert_told(&talk, "OAUTHBEARER", "alice@example.test", "token");
+    let error =
+        auth(&["AUTH OAUTHBEARER", "334 ", response, "334 eyJzdGF0dXMiOiI0MDEifQ==", "AQ==", "535 No"]);
+    assert_hidden(&error, &[&response[64..], PASSWORD], "OAUTHBEARER, refused");
+}
+
+/// The mechanism and the user are told, and what the proof is worth.
+fn assert_told(talk: &Talk, mechanism: &str, user: &str, kind: &str) {
+    let session = talk.write().session();
+    assert_eq!((&session["auth"]["mechanism"], &session["auth"]["user"]), (&json!(mechanism), &json!(user)));
+    assert_eq!(
+        (&session["exposure"]["secret"]["kind"], &session["auth"]["secret"]),
+        (&json!(kind), &Value::Null)
+    );
+}
+
+#[test]
+fn auth_external_names_its_user_and_has_no_secret() {
+    assert_told(&auth(&["AUTH EXTERNAL YWxpY2U=", "235 Ok"]), "EXTERNAL", "alice", "elsewhere");
+}
+
+#[test]
+fn users_of_every_mechanism_are_shown() {
+    let scram = ["334 cj14", "Yz1iaXdzLHI9YWIscD1mZjAw", "334 dj14", "", "235 Ok"];
+    for mechanism in ["SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-256-PLUS"] {
+        let first = format!("AUTH {mechanism} biwsbj1hbGljZSxyPWFi");
+        assert_told(&auth(&[&[first.as_str()][..], &scram].concat()), mechanism, "alice", "digest");
+    }
+    let token = "AUTH XOAUTH2 dXNlcj1hbGljZQFhdXRoPUJlYXJlciBzM2NyM3QtdzByZAEB";
+    assert_told(&auth(&[token, "235 Ok"]), "XOAUTH2", "alice", "token");
+    assert_told(&auth(&[&format!("AUTH PLAIN {PLAIN}"), "235 Ok"]), "PLAIN", "alice", "password");
 }
 
 #[test]

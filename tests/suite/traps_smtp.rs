@@ -491,3 +491,72 @@ fn a_session_of_ehlo_and_quit_is_still_a_session() {
     let session = talk.write().session();
     assert_eq!((&session["ended"], verbs(&session)), (&json!("quit"), vec!["EHLO".into(), "QUIT".into()]));
 }
+
+#[test]
+fn a_221_belongs_to_quit() {
+    let mut talk = Talk::smtp();
+    talk.say(CLIENT, "NOOP\r\nRSET\r\nQUIT\r\n");
+    talk.say(SERVER, "250 Ok\r\n221 Bye\r\n");
+    let session = talk.write().session();
+    assert_eq!(answers(&session)[1..], [(250, "NOOP".to_owned()), (221, "NOOP".to_owned())], "one packet");
+    let turns = session["turns"].as_array().unwrap();
+    let last = turns.last().unwrap()["answers_turn"].as_u64().unwrap() as usize;
+    assert_eq!(turns[last]["verb"], "QUIT");
+    assert!(warns(&session, "replies_out_of_step"));
+    assert_eq!(session["ended"], "quit");
+}
+
+#[test]
+fn commands_of_extensions_are_named_and_told() {
+    for (line, verb, reply, told) in [
+        ("ETRN example.test", "ETRN", "253 2 messages", "waits for this host"),
+        ("XCLIENT NAME=c.example.test ADDR=192.0.2.9", "XCLIENT", "220 mx ESMTP", "who the real client is"),
+        ("XFORWARD NAME=c.example.test HELO=c", "XFORWARD", "250 Ok", "where the mail came from"),
+        ("vrfy alice", "VRFY", "252 Perhaps", "whether a mailbox exists"),
+    ] {
+        let mut talk = Talk::smtp();
+        talk.exchange(&[line, reply]);
+        quit(&mut talk);
+        let capture = talk.write();
+        let session = capture.session();
+        assert_eq!(verbs(&session), ["EHLO", verb, "QUIT"]);
+        assert_eq!(session["ended"], "quit", "{line}");
+        let output =
+            crate::common::layerscope().env("COLUMNS", "300").arg("smtp").arg(capture.path()).output();
+        let table = crate::common::stdout(&output.unwrap());
+        assert!(table.contains(told), "{told:?} is not in\n{table}");
+    }
+}
+
+#[test]
+fn parameters_of_extensions_leave_the_paths_alone() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&[
+        "MAIL FROM:<用户@例子.test> SIZE=9 BODY=8BITMIME SMTPUTF8 RET=HDRS ENVID=x AUTH=<>",
+        "250 Ok",
+        "RCPT TO:<b@example.test> NOTIFY=SUCCESS,FAILURE ORCPT=rfc822;c@example.test",
+        "250 Ok",
+        "DATA",
+        "354 Go",
+        "Hi\r\n.",
+        "250 Ok",
+    ]);
+    let message = message_of(&talk);
+    assert_eq!(message["mail_from"], "用户@例子.test");
+    assert_eq!(message["rcpt_to"][0]["address"], "b@example.test");
+}
+
+#[test]
+fn a_capture_cut_at_any_packet_tells_what_it_has() {
+    let build = |packets: usize| {
+        let mut talk = with_envelope();
+        talk.exchange(&["DATA", "354 Go", "Hi\r\n.", "250 Ok"]);
+        quit(&mut talk);
+        talk.first(packets).write()
+    };
+    for packets in 4..=16 {
+        let session = build(packets).session();
+        assert_eq!(session["turns"].as_array().unwrap().len(), packets - 3, "{packets} packets");
+        assert_eq!(session["ended"], if packets == 16 { "quit" } else { "open" });
+    }
+}

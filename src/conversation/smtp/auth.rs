@@ -65,8 +65,16 @@ impl Exchange {
                 auth.secret = Some(digest.to_owned());
             }
             "XOAUTH2" | "OAUTHBEARER" if nth == 1 => oauth(auth, &decoded),
+            // the answer to an error, without anything in it (RFC 7628 section 3.2.3)
+            "XOAUTH2" | "OAUTHBEARER" => {}
+            "DIGEST-MD5" if nth == 1 => {
+                auth.user = digest_user(&decoded);
+                auth.secret = Some(decoded);
+            }
             "EXTERNAL" => auth.user = Some(decoded).filter(|u| !u.is_empty()),
             name if name.starts_with("SCRAM-") && nth == 1 => auth.user = scram_user(&decoded),
+            // the last response of several mechanisms is empty
+            _ if decoded.is_empty() => {}
             _ => auth.secret = Some(decoded),
         }
     }
@@ -97,6 +105,12 @@ fn oauth(auth: &mut Auth, message: &str) {
 fn scram_user(message: &str) -> Option<String> {
     let name = message.split(',').skip(2).find_map(|part| part.strip_prefix("n="))?;
     Some(name.replace("=2C", ",").replace("=3D", "="))
+}
+
+/// RFC 2831 section 2.1.2: `charset=utf-8,username="alice",realm=...`.
+fn digest_user(message: &str) -> Option<String> {
+    let (_, behind) = message.split_once("username=\"")?;
+    Some(behind.split_once('"')?.0.to_owned())
 }
 
 /// Base64 (RFC 4648 section 4), as far as it goes: stops at the first character that is none of it.
@@ -146,6 +160,13 @@ mod tests {
         assert_eq!(after("CRAM-MD5", &["YWxpY2UgZmYwMA=="]), pair("alice", "ff00"));
         assert_eq!(after("XOAUTH2", &["dXNlcj1hbGljZQFhdXRoPUJlYXJlciB4AQE="]), pair("alice", "Bearer x"));
         assert_eq!(after("SCRAM-SHA-256", &["biwsbj1hbGljZSxyPWFi"]).0.as_deref(), Some("alice"));
+        let scram = ["cD10bHMtdW5pcXVlLCxuPWFsaWNlLHI9YWI=", "Yz1iaXdzLHI9YWIscD1mZjAw", ""];
+        assert_eq!(after("SCRAM-SHA-1-PLUS", &scram), pair("alice", "c=biws,r=ab,p=ff00"));
+        let bearer = ["bixhPWFsaWNlQGV4YW1wbGUudGVzdCwBaG9zdD1teAFhdXRoPUJlYXJlciB4AQE=", "AQ=="];
+        assert_eq!(after("OAUTHBEARER", &bearer), pair("alice@example.test", "Bearer x"));
+        let digest = "dXNlcm5hbWU9ImFsaWNlIixyZXNwb25zZT1mZjAw";
+        assert_eq!(after("DIGEST-MD5", &[digest]).0.as_deref(), Some("alice"));
+        assert_eq!(after("EXTERNAL", &["YWxpY2U="]).0.as_deref(), Some("alice"));
         assert_eq!(after("EXTERNAL", &["="]), (None, None));
     }
 

@@ -24,6 +24,7 @@ mod verdict;
 pub(super) use builder::Letters;
 pub use builder::Limits;
 pub use exposure::{Exposed, Exposure, Proof, Sight};
+pub use offers::is_crossed_out;
 pub use session::{
     Abandoned, Auth, AuthOutcome, Encryption, Ended, Message, Recipient, Reply, Role, Session, Speaker,
     Transfer, Turn, TurnKind, Warning,

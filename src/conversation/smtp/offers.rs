@@ -31,10 +31,15 @@ fn offers(capabilities: &[String]) -> bool {
     capabilities.iter().any(|line| line.trim().eq_ignore_ascii_case("STARTTLS"))
 }
 
-/// Whether a line of the reply to EHLO is what firewalls make of STARTTLS: eight octets, `XXXXXXXA`.
+/// Whether a line of the reply to EHLO was crossed out.
 pub(super) fn is_garbled(capabilities: &[String]) -> bool {
-    let crossed_out = |word: &str| word.len() == 8 && word.bytes().take(7).all(|octet| octet == b'X');
-    capabilities.iter().any(|line| crossed_out(line.trim()))
+    capabilities.iter().any(|line| is_crossed_out(line))
+}
+
+/// Whether a line of the reply to EHLO is what firewalls make of STARTTLS: eight octets, `XXXXXXXA`.
+pub fn is_crossed_out(line: &str) -> bool {
+    let word = line.trim();
+    word.len() == 8 && word.bytes().take(7).all(|octet| octet == b'X')
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::hex;
 use crate::conversation::mail::{Assessment, Finding, Hop, MailHeader, Part, PartKind, Signature};
-use crate::conversation::smtp::{Message, Recipient, Reply, Transfer};
+use crate::conversation::smtp::{Message, Recipient, Reply, Transfer, Verdict};
 use crate::report::utc::utc;
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -45,6 +45,8 @@ pub(super) struct RecipientRecord {
     enhanced: Option<String>,
     text: Option<String>,
     accepted: Option<bool>,
+    /// What became of this recipient in the end: `accepted`, `refused`, `deferred` or `unknown`.
+    verdict: &'static str,
     /// LMTP: the reply for this recipient after the message.
     #[serde(skip_serializing_if = "Option::is_none")]
     delivery: Option<OutcomeRecord>,
@@ -140,7 +142,7 @@ impl From<&Message> for MessageRecord {
         let nodes = |wanted: fn(PartKind) -> bool| message.parts.iter().filter(move |part| wanted(part.kind));
         Self {
             mail_from: message.mail_from.clone(),
-            rcpt_to: message.rcpt_to.iter().map(RecipientRecord::from).collect(),
+            rcpt_to: message.rcpt_to.iter().map(|r| RecipientRecord::new(r, message.verdict(r).0)).collect(),
             transfer: match message.transfer {
                 Transfer::Data => "DATA",
                 Transfer::Bdat => "BDAT",
@@ -164,8 +166,8 @@ impl From<&Message> for MessageRecord {
     }
 }
 
-impl From<&Recipient> for RecipientRecord {
-    fn from(recipient: &Recipient) -> Self {
+impl RecipientRecord {
+    pub(super) fn new(recipient: &Recipient, verdict: Verdict) -> Self {
         let reply = recipient.reply.as_ref();
         Self {
             address: recipient.address.clone(),
@@ -173,6 +175,7 @@ impl From<&Recipient> for RecipientRecord {
             enhanced: reply.and_then(|reply| reply.enhanced.clone()),
             text: reply.map(|reply| reply.lines.join("\n")),
             accepted: reply.map(|reply| (200..300).contains(&reply.code)),
+            verdict: verdict.name(),
             delivery: recipient.delivery.as_ref().map(OutcomeRecord::from),
         }
     }

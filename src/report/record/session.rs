@@ -213,7 +213,11 @@ impl From<&Abandoned> for AbandonedRecord {
     fn from(abandoned: &Abandoned) -> Self {
         Self {
             mail_from: abandoned.mail_from.clone(),
-            rcpt_to: abandoned.rcpt_to.iter().map(RecipientRecord::from).collect(),
+            rcpt_to: abandoned
+                .rcpt_to
+                .iter()
+                .map(|r| RecipientRecord::new(r, abandoned.verdict(r).0))
+                .collect(),
         }
     }
 }

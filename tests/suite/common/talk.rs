@@ -141,6 +141,12 @@ impl Talk {
         self
     }
 
+    /// The first so many frames alone.
+    pub(crate) fn first(mut self, count: usize) -> Self {
+        self.frames.truncate(count);
+        self
+    }
+
     /// The frames in another order: numbers from 1.
     pub(crate) fn reorder(&mut self, first: usize, second: usize) {
         let [one, other] = [first - 1, second - 1];

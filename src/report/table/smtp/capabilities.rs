@@ -1,11 +1,14 @@
 //! What each line of the reply to EHLO offers, and what this client made of it.
 
 use super::super::style::{Style, shown};
-use crate::conversation::smtp::{Encryption, Session, Speaker, TurnKind};
+use crate::conversation::smtp::{Encryption, Session, Speaker, TurnKind, is_crossed_out};
 use crate::lesson::smtp;
 
 /// The meaning of one line.
 pub(super) fn capability(style: &Style, session: &Session, line: &str) -> String {
+    if is_crossed_out(line) {
+        return style.word("smtp.use.crossed_out");
+    }
     let mut words = line.split([' ', '=']).filter(|word| !word.is_empty());
     let keyword = words.next().unwrap_or_default().to_ascii_uppercase();
     let parameters: Vec<&str> = words.collect();

@@ -108,7 +108,9 @@ impl Sink for Sessions {
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
         if self.raw {
-        } else if self.drawn {
+            return self.out.flush();
+        }
+        if self.drawn {
             self.drawing()?;
         } else if self.count == 0 {
             writeln!(self.out, "{}", self.style.word("smtp.view.none"))?;

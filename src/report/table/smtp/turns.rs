@@ -72,7 +72,7 @@ pub(super) fn phases(session: &Session) -> Vec<Phase> {
 }
 
 /// What a reply answers, as [`smtp::answer`] calls it: a verb, `greeting` or `message`; empty where it is not known.
-pub(super) fn answered<'a>(session: &'a Session, to: Option<usize>) -> &'a str {
+pub(super) fn answered(session: &Session, to: Option<usize>) -> &str {
     match to.and_then(|to| session.turns.get(to)).map(|turn| &turn.kind) {
         Some(TurnKind::Command { verb, .. }) => verb,
         Some(TurnKind::Message { .. }) => "message",
@@ -142,6 +142,10 @@ impl Teller<'_> {
             means.push_str(&self.style.say("smtp.view.answers", &[("what", &whose)]));
         }
         self.push_wait(&mut means, at);
+        let silence = turn.time.zip(self.before).map(|(now, before)| now.since(before));
+        if let Some(silence) = silence.filter(|silence| to.is_none() && Pace::is_long(*silence)) {
+            means.push_str(&self.style.say("smtp.pace.silence", &[("time", &duration(silence))]));
+        }
         if matches!(verb, "EHLO" | "LHLO") && reply.code == 250 {
             return self.capabilities(turn, phase, &means, reply);
         }
@@ -153,9 +157,9 @@ impl Teller<'_> {
         let lang = self.style.lang;
         let mut means = smtp::answer(lang, to, reply.code).unwrap_or_default();
         // x.0.0 says no more than the class of the code does, and where all is well, x.y.0 no more than the command
-        let says_more =
-            |status: &&str| !status.ends_with(".0.0") && !(reply.code < 300 && status.ends_with(".0"));
-        let status = reply.enhanced.as_deref().filter(says_more);
+        let says_no_more =
+            |status: &str| status.ends_with(".0.0") || reply.code < 300 && status.ends_with(".0");
+        let status = reply.enhanced.as_deref().filter(|status| !says_no_more(status));
         if let Some((status, text)) = status.and_then(|status| Some((status, smtp::enhanced(lang, status)?)))
         {
             means.push_str(&format!(" · {status}: {text}"));

@@ -1,0 +1,347 @@
+//! What the view of one session says: each reply by the command that it answers, offers and their use, verdicts and
+//! advice, what was exposed; the lines alone and the ladder.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use crate::common::talk::{CLIENT, Capture, SERVER, Talk};
+use crate::common::{layerscope, sample, stderr, stdout};
+
+/// The view of the only session, in columns wide enough for whole rows.
+fn told(path: &Path, options: &[&str]) -> String {
+    let output =
+        layerscope().env("COLUMNS", "400").args(["smtp", "--stream", "0"]).args(options).arg(path).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    stdout(&output)
+}
+
+fn table(capture: &Capture) -> String {
+    told(capture.path(), &[])
+}
+
+/// The row of the conversation that has this in its line.
+fn row<'a>(table: &'a str, line: &str) -> &'a str {
+    let conversation = table.split_once("OSI phase").unwrap().1;
+    conversation.lines().find(|row| row.contains(line)).unwrap_or_else(|| panic!("no {line:?} in\n{table}"))
+}
+
+fn says(table: &str, line: &str, what: &[&str]) {
+    let row = row(table, line);
+    for text in what {
+        assert!(row.contains(text), "{text:?} is not in {row:?}");
+    }
+}
+
+fn exposure(session: &Value, what: &str) -> (String, Option<u64>) {
+    let exposed = &session["exposure"][what];
+    (exposed["state"].as_str().unwrap().to_owned(), exposed["packet"].as_u64())
+}
+
+fn readable(packet: u64) -> (String, Option<u64>) {
+    ("readable".to_owned(), Some(packet))
+}
+
+/// MAIL, two RCPT and DATA in one segment; the message and QUIT in another.
+fn pipelined() -> Talk {
+    let mut talk = Talk::smtp();
+    talk.say(
+        CLIENT,
+        "MAIL FROM:<a@example.test>\r\nRCPT TO:<b@example.test>\r\nRCPT TO:<c@example.test>\r\nDATA\r\n",
+    );
+    talk.say(SERVER, "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n450 4.2.0 Greylisted\r\n354 Go\r\n");
+    talk.say(CLIENT, "Subject: hi\r\n\r\nhi\r\n.\r\nQUIT\r\n");
+    talk.say(SERVER, "250 2.0.0 Ok: queued as 4F1A2B3C4D\r\n221 2.0.0 Bye\r\n");
+    talk.close();
+    talk
+}
+
+#[test]
+fn a_pipelined_reply_has_the_phase_and_the_meaning_of_the_command_that_it_answers() {
+    let table = table(&pipelined().write());
+    says(&table, "250 2.1.0 Ok", &["7 envelope", "sender accepted"]);
+    says(&table, "250 2.1.5 Ok", &["7 envelope", "recipient accepted", "answers RCPT <b@example.test>"]);
+    says(&table, "450 4.2.0", &["7 envelope", "recipient put off", "answers RCPT <c@example.test>"]);
+    says(&table, "354 Go", &["7 message", "invites the message"]);
+    says(&table, "queued as", &["7 message", "accepted: from here on", "answers the message"]);
+    says(&table, "221 2.0.0", &["5 close", "goodbye"]);
+}
+
+#[test]
+fn a_reply_names_the_place_of_what_it_answers_among_the_turns() {
+    let session = pipelined().write().session();
+    let turns = session["turns"].as_array().unwrap();
+    let replies = turns.iter().filter(|turn| turn["kind"] == "reply");
+    let asked: Vec<_> = replies
+        .map(|reply| {
+            let turn = &turns[reply["answers_turn"].as_u64().unwrap() as usize];
+            turn["verb"].as_str().or(turn["kind"].as_str()).unwrap()
+        })
+        .collect();
+    assert_eq!(asked, ["EHLO", "MAIL", "RCPT", "RCPT", "DATA", "message", "QUIT"]);
+}
+
+#[test]
+fn real_servers_pipelined_replies_are_told_apart() {
+    for (name, line, what) in [
+        ("mail-pipelined.pcap", "550 5.1.1", "recipient refused"),
+        ("mail-journey-2-relay.pcap", "queued as", "accepted: from here on"),
+        ("mail-journey-2-relay.pcap", "250 2.1.0", "sender accepted"),
+        ("mail-lmtp.pcap", "250 2.0.0 <bob", "accepted: from here on"),
+    ] {
+        says(&told(&sample(name), &[]), line, &[what]);
+    }
+    let path = sample("mail-journey-greylisted.pcap");
+    let output = layerscope().env("COLUMNS", "400").args(["smtp", "--stream", "1"]).arg(path).output();
+    let table = stdout(&output.unwrap());
+    says(&table, "450 4.2.0 <bob", &["7 envelope", "recipient put off"]);
+    assert!(table.contains("relay: ") && table.contains("ORCPT"), "{table}");
+}
+
+fn offers(lines: &str) -> Talk {
+    let mut talk = Talk::open(25);
+    talk.say(SERVER, "220 mx.example.test ESMTP\r\n");
+    talk.exchange(&["EHLO client.example.test", lines]);
+    talk
+}
+
+#[test]
+fn each_offer_says_what_the_client_made_of_it() {
+    let mut talk = offers(
+        "250-mx\r\n250-PIPELINING\r\n250-SIZE 1000\r\n250-DSN\r\n250-CHUNKING\r\n250-AUTH PLAIN LOGIN\r\n250-STARTTLS\
+         \r\n250 X-WHAT",
+    );
+    talk.exchange(&["AUTH PLAIN AGEAYg==", "235 Ok"]);
+    let packet = talk.say(
+        CLIENT,
+        "MAIL FROM:<a@example.test> SIZE=2000\r\nRCPT TO:<b@example.test> NOTIFY=NEVER ORCPT=rfc822;b@example.test\r\n",
+    );
+    talk.say(SERVER, "552 5.3.4 Too big\r\n503 No\r\n");
+    let table = table(&talk.write());
+    says(&table, "250-PIPELINING", &[&format!("used: 2 commands at once in packet {packet}")]);
+    says(&table, "250-SIZE", &["at most 1000 octets", "used: 2000 announced", "over the limit"]);
+    says(&table, "250-DSN", &["used: NOTIFY, ORCPT"]);
+    says(&table, "250-CHUNKING", &["not used"]);
+    says(&table, "250-AUTH", &["PLAIN, LOGIN", "the client chose PLAIN"]);
+    says(&table, "250-STARTTLS", &["not used: all that follows can be read"]);
+    says(&table, "250 X-WHAT", &["an unknown extension"]);
+}
+
+#[test]
+fn a_slow_reply_says_how_long_the_server_thought() {
+    let mut talk = Talk::smtp();
+    talk.say(CLIENT, "NOOP\r\n");
+    talk.wait(2_100_000);
+    talk.say(SERVER, "250 Slow\r\n");
+    talk.wait(3_000_000);
+    talk.exchange(&["QUIT", "221 Bye"]);
+    let table = table(&talk.write());
+    says(&table, "250 Slow", &["the server thought for 2.1 s"]);
+    says(&table, "QUIT", &["the client took 3.0 s"]);
+    assert!(table.contains("Time: 2.1 s waiting for the server, 3.0 s for the client"), "{table}");
+}
+
+#[test]
+fn pipelined_replies_are_not_all_charged_with_the_wait_for_the_first() {
+    let mut talk = Talk::smtp();
+    talk.say(CLIENT, "NOOP\r\nRSET\r\n");
+    talk.wait(2_000_000);
+    talk.say(SERVER, "250 First\r\n");
+    talk.say(SERVER, "250 Second\r\n");
+    let table = table(&talk.write());
+    says(&table, "250 First", &["the server thought for 2.0 s"]);
+    assert!(!row(&table, "250 Second").contains("thought"), "{table}");
+}
+
+#[test]
+fn a_verdict_says_what_the_sender_can_do() {
+    for (reply, advice) in [
+        ("450 4.2.0 Greylisted, come back", "greylisting"),
+        ("451 4.3.0 Trouble", "try again later"),
+        ("550 5.1.1 Unknown", "check the address"),
+        ("552 5.2.2 Full", "mailbox full"),
+        ("552 5.3.4 Big", "make the message smaller"),
+        ("554 5.7.1 Relay access denied", "log in"),
+        ("550 No", "do not send it again unchanged"),
+    ] {
+        let mut talk = Talk::smtp();
+        talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", reply]);
+        talk.exchange(&["QUIT", "221 Bye"]);
+        let table = table(&talk.write());
+        let line = table.lines().find(|line| line.trim_start().starts_with('→') && line.contains(advice));
+        assert!(line.is_some(), "{reply}: no {advice:?} in\n{table}");
+    }
+}
+
+#[test]
+fn the_record_has_the_verdict_of_each_recipient() {
+    let session = pipelined().write().session();
+    let recipients = session["messages"][0]["rcpt_to"].as_array().unwrap();
+    let verdicts: Vec<_> =
+        recipients.iter().map(|recipient| recipient["verdict"].as_str().unwrap()).collect();
+    assert_eq!(verdicts, ["accepted", "deferred"]);
+}
+
+#[test]
+fn an_unknown_verdict_says_whether_the_capture_or_the_connection_ended_first() {
+    let sent = || {
+        let mut talk = Talk::smtp();
+        talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "250 Ok"]);
+        talk.exchange(&["DATA", "354 Go"]);
+        talk.say(CLIENT, "hi\r\n.\r\n");
+        talk
+    };
+    assert!(table(&sent().write()).contains("the capture ended before the answer"));
+    let mut closed = sent();
+    closed.close();
+    assert!(table(&closed.write()).contains("no answer came before the connection closed"));
+}
+
+#[test]
+fn the_exposure_of_a_session_in_the_clear_names_the_first_packets() {
+    let mut talk = offers("250-mx\r\n250 AUTH LOGIN");
+    let greeting = 4;
+    talk.exchange(&["AUTH LOGIN", "334 VXNlcm5hbWU6"]);
+    let user = talk.say(CLIENT, "YWxpY2U=\r\n");
+    talk.say(SERVER, "334 UGFzc3dvcmQ6\r\n");
+    let password = talk.say(CLIENT, "c2VjcmV0\r\n");
+    talk.say(SERVER, "235 Ok\r\n");
+    let mail = talk.say(CLIENT, "MAIL FROM:<a@example.test>\r\n");
+    talk.say(SERVER, "250 Ok\r\n");
+    talk.exchange(&["RCPT TO:<b@example.test>", "250 Ok", "DATA", "354 Go"]);
+    let message = talk.say(CLIENT, "Subject: hi\r\n\r\nhi\r\n.\r\n");
+    talk.say(SERVER, "250 Ok\r\n");
+    talk.exchange(&["QUIT", "221 Bye"]);
+    let session = talk.write().session();
+    assert_eq!(exposure(&session, "host_names"), readable(greeting));
+    assert_eq!(exposure(&session, "user"), readable(user));
+    assert_eq!(exposure(&session, "secret"), readable(password));
+    assert_eq!(session["exposure"]["secret"]["kind"], "password");
+    assert_eq!(exposure(&session, "addresses"), readable(mail));
+    assert_eq!(exposure(&session, "subject"), readable(message));
+    assert_eq!(exposure(&session, "body"), readable(message));
+}
+
+#[test]
+fn what_tls_may_have_carried_is_hidden_and_what_was_never_said_is_not_sent() {
+    let mut talk = offers("250-mx\r\n250 STARTTLS");
+    talk.exchange(&["STARTTLS", "220 Go"]);
+    talk.say(CLIENT, b"\x16\x03\x01\x00\x2f\x01\x00\x00\x2b\x03\x03");
+    let session = talk.write().session();
+    assert_eq!(exposure(&session, "host_names"), readable(4));
+    assert_eq!(exposure(&session, "body"), ("hidden".to_owned(), None));
+
+    let mut talk = offers("250 mx");
+    talk.exchange(&["QUIT", "221 Bye"]);
+    assert_eq!(exposure(&talk.write().session(), "user"), ("not_sent".to_owned(), None));
+
+    let talk = offers("250 mx");
+    assert_eq!(exposure(&talk.write().session(), "user"), ("not_seen".to_owned(), None));
+}
+
+#[test]
+fn a_body_that_its_author_encrypted_is_sealed() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "250 Ok"]);
+    let message = "Subject: hi\r\nMIME-Version: 1.0\r\nContent-Type: application/pkcs7-mime\r\n\
+                   Content-Transfer-Encoding: base64\r\n\r\nMIIB\r\n.";
+    talk.exchange(&["DATA", "354 Go", message, "250 Ok", "QUIT", "221 Bye"]);
+    let session = talk.write().session();
+    assert_eq!(session["exposure"]["body"]["state"], "sealed");
+    assert_eq!(session["exposure"]["subject"]["state"], "readable");
+}
+
+#[test]
+fn an_offer_that_was_crossed_out_or_is_gone_is_warned_of() {
+    let stripped =
+        |session: &Value| session["warnings"].as_array().unwrap().contains(&json!("starttls_stripped"));
+    let mut talk = offers("250-mx\r\n250-XXXXXXXA\r\n250 SIZE");
+    talk.exchange(&["QUIT", "221 Bye"]);
+    let capture = talk.write();
+    assert!(stripped(&capture.session()));
+    says(&table(&capture), "XXXXXXXA", &["most likely STARTTLS"]);
+
+    let files = [sample("mail-starttls.pcap"), sample("mail-plain.pcap")];
+    let output = layerscope().args(["smtp", "--format", "json"]).args(files).output().unwrap();
+    let sessions: Vec<Value> =
+        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(sessions.iter().map(stripped).collect::<Vec<_>>(), [false, true]);
+}
+
+#[test]
+fn an_envelope_in_the_clear_although_starttls_was_offered_is_warned_of() {
+    let warned = |lines: &[&str]| {
+        let mut talk = offers("250-mx\r\n250 STARTTLS");
+        talk.exchange(lines);
+        talk.write().session()["warnings"].as_array().unwrap().contains(&json!("starttls_not_used"))
+    };
+    assert!(warned(&["MAIL FROM:<a@example.test>", "250 Ok"]));
+    assert!(!warned(&["QUIT", "221 Bye"]));
+    let refused = ["STARTTLS", "454 Not now", "MAIL FROM:<a@example.test>", "250 Ok"];
+    assert!(!warned(&refused), "the client asked and was refused");
+}
+
+#[test]
+fn raw_writes_the_lines_alone() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&["AUTH PLAIN AGFsaWNlAHNlY3JldA==", "235 Ok"]);
+    talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "250 Ok"]);
+    talk.exchange(&["DATA", "354 Go", "hi\r\n.", "250 Ok", "QUIT", "221 \u{1b}[2JBye"]);
+    let expected = "\
+S: 220 mx.example.test ESMTP
+C: EHLO client.example.test
+S: 250-mx.example.test
+S: 250-PIPELINING
+S: 250-CHUNKING
+S: 250 AUTH PLAIN LOGIN
+C: AUTH PLAIN ········
+S: 235 Ok
+C: MAIL FROM:<a@example.test>
+S: 250 Ok
+C: RCPT TO:<b@example.test>
+S: 250 Ok
+C: DATA
+S: 354 Go
+C: [message: 7 octets]
+S: 250 Ok
+C: QUIT
+";
+    let raw = told(talk.write().path(), &["--raw"]);
+    let (lines, last) = raw.split_at(expected.len());
+    assert_eq!(lines, expected);
+    assert!(last.starts_with("S: 221 ") && last.ends_with("Bye\n") && !last.contains('\u{1b}'), "{last:?}");
+}
+
+#[test]
+fn a_session_is_drawn_as_a_ladder() {
+    let capture = pipelined().write();
+    let table = table(&capture);
+    let ladder: Vec<_> = table.lines().filter(|line| line.contains('│')).collect();
+    let arrow = |line: &str, head: char| ladder.iter().any(|rung| rung.contains(line) && rung.contains(head));
+    assert!(arrow("EHLO client.example.test", '▶') && arrow("221 2.0.0 Bye", '◀'), "{table}");
+    let svg = told(capture.path(), &["--format", "svg"]);
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
+    assert!(svg.contains("RCPT TO:&lt;c@example.test&gt;") && svg.contains("url(#"), "{svg}");
+}
+
+#[test]
+fn a_drawing_shows_one_session() {
+    let output =
+        layerscope().args(["smtp", "--format", "svg"]).arg(sample("mail-refusals.pcap")).output().unwrap();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(2), 0));
+    assert!(stderr(&output).contains("--stream N"));
+}
+
+#[test]
+fn every_screen_fits_eighty_columns_in_both_languages() {
+    for name in ["mail-auth-without-tls.pcap", "mail-pipelined.pcap", "mail-lmtp.pcap", "mail-starttls.pcap"]
+    {
+        for lang in ["en", "zh"] {
+            let output = layerscope().args(["smtp", "--lang", lang]).arg(sample(name)).output().unwrap();
+            for line in stdout(&output).lines() {
+                assert!(unicode_width::UnicodeWidthStr::width(line) <= 80, "{name} {lang}: {line}");
+            }
+        }
+    }
+}
