@@ -136,7 +136,13 @@ fn a_slow_reply_says_how_long_the_server_thought() {
     talk.say(SERVER, "250 Slow\r\n");
     talk.wait(3_000_000);
     talk.exchange(&["QUIT", "221 Bye"]);
-    let table = table(&talk.write());
+    let capture = talk.write();
+    let timing = capture.session()["timing"].clone();
+    assert_eq!(
+        (&timing["server_ns"], &timing["client_ns"]),
+        (&json!(2_103_000_000_i64), &json!(3_003_000_000_i64))
+    );
+    let table = table(&capture);
     says(&table, "250 Slow", &["the server thought for 2.1 s"]);
     says(&table, "QUIT", &["the client took 3.0 s"]);
     assert!(table.contains("Time: 2.1 s waiting for the server, 3.0 s for the client"), "{table}");

@@ -12,6 +12,7 @@ mod dialogue;
 mod exposure;
 mod line;
 pub(super) mod offers;
+mod pace;
 pub(super) mod reader;
 mod reply;
 mod role;
@@ -25,6 +26,7 @@ pub(super) use builder::Letters;
 pub use builder::Limits;
 pub use exposure::{Exposed, Exposure, Proof, Sight};
 pub use offers::is_crossed_out;
+pub use pace::Pace;
 pub use session::{
     Abandoned, Auth, AuthOutcome, Encryption, Ended, Message, Recipient, Reply, Role, Session, Speaker,
     Transfer, Turn, TurnKind, Warning,

@@ -7,7 +7,7 @@ use super::EndpointRecord;
 use super::exposure::ExposureRecord;
 use super::message::{MessageRecord, RecipientRecord};
 use crate::conversation::smtp::{
-    Abandoned, Auth, AuthOutcome, Encryption, Reply, Role, Session, Speaker, Turn, TurnKind, Warning,
+    Abandoned, Auth, AuthOutcome, Encryption, Pace, Reply, Role, Session, Speaker, Turn, TurnKind, Warning,
 };
 use crate::report::utc::utc;
 
@@ -41,11 +41,29 @@ pub(in crate::report) struct SessionRecord {
     messages: Vec<MessageRecord>,
     /// Transactions that never reached DATA or BDAT.
     abandoned: Vec<AbandonedRecord>,
+    timing: TimingRecord,
     /// What those who read this wire could read, and what TLS hid.
     exposure: ExposureRecord,
     warnings: Vec<&'static str>,
     /// `quit`, `closed`, `reset`, `timeout`, `tls` or `open`.
     ended: &'static str,
+}
+
+/// Who let the other wait, in nanoseconds.
+#[derive(Debug, Serialize, JsonSchema)]
+struct TimingRecord {
+    /// From the connection's opening to the greeting.
+    greeting_ns: Option<i64>,
+    /// All waits for the server but that one; the way there and back over the wire is in it.
+    server_ns: i64,
+    /// The rest of the time between the first turn and the last.
+    client_ns: i64,
+}
+
+impl From<Pace> for TimingRecord {
+    fn from(pace: Pace) -> Self {
+        Self { greeting_ns: pace.greeting, server_ns: pace.server, client_ns: pace.client }
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -134,6 +152,7 @@ impl SessionRecord {
             turns_left_out: session.turns_left_out,
             messages: session.messages.iter().map(MessageRecord::from).collect(),
             abandoned: session.abandoned.iter().map(AbandonedRecord::from).collect(),
+            timing: Pace::of(session).into(),
             exposure: session.into(),
             warnings: session.warnings.iter().map(|&warning| Warning::name(warning)).collect(),
             ended: session.ended.name(),

@@ -4,9 +4,8 @@ use super::super::style::{Style, Tone, shown};
 use super::super::time::duration;
 use super::capabilities::capability;
 use super::means;
-use super::pace::Pace;
 use super::raw;
-use crate::conversation::smtp::{Reply, Session, Speaker, Turn, TurnKind};
+use crate::conversation::smtp::{Pace, Reply, Session, Speaker, Turn, TurnKind};
 use crate::lesson::smtp::{self, Phase};
 use crate::packet::Timestamp;
 

@@ -1,6 +1,6 @@
 //! How long each side let the other wait.
 
-use crate::conversation::smtp::{Session, Speaker, TurnKind};
+use super::session::{Session, Speaker, TurnKind};
 use crate::packet::Timestamp;
 
 /// Waits that are long in any session, in nanoseconds.
@@ -10,21 +10,23 @@ const TIMES_MEDIAN: i64 = 20;
 const NOTABLE: i64 = 200_000_000;
 
 /// The waits of a session.
-pub(super) struct Pace {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pace {
     /// For each turn of the server's, nanoseconds since it could have been said.
     waits: Vec<Option<i64>>,
-    /// All of them but that for the greeting.
-    pub(super) server: i64,
-    /// The rest of the time between the first turn and the last.
-    pub(super) client: i64,
-    /// From the connection's opening to the greeting.
-    pub(super) greeting: Option<i64>,
+    /// All of them but that for the greeting, in nanoseconds; the way there and back over the wire is in it.
+    pub server: i64,
+    /// The rest of the time between the first turn and the last, in nanoseconds.
+    pub client: i64,
+    /// From the connection's opening to the greeting, in nanoseconds.
+    pub greeting: Option<i64>,
     /// From which on a wait is worth a word.
     long: i64,
 }
 
 impl Pace {
-    pub(super) fn of(session: &Session) -> Self {
+    /// Measures a session.
+    pub fn of(session: &Session) -> Self {
         let mut waits = Vec::with_capacity(session.turns.len());
         let mut greeting = None;
         let mut said: Option<Timestamp> = None;
@@ -57,13 +59,13 @@ impl Pace {
         Self { waits, server, client: (total - server).max(0), greeting, long }
     }
 
-    /// How long the server thought before this turn, where that is long: in any session, or in this one.
-    pub(super) fn long_wait(&self, turn: usize) -> Option<i64> {
+    /// How long the server thought before this turn, in nanoseconds, where that is long: in any session, or in this one.
+    pub fn long_wait(&self, turn: usize) -> Option<i64> {
         self.waits.get(turn).copied().flatten().filter(|wait| *wait >= self.long)
     }
 
     /// Whether the client let this much time pass for a reason of its own.
-    pub(super) const fn is_long(nanos: i64) -> bool {
+    pub const fn is_long(nanos: i64) -> bool {
         nanos >= LONG
     }
 }
