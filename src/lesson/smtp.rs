@@ -181,7 +181,7 @@ pub fn mechanism(lang: Lang, name: &str) -> Option<String> {
     text(lang, "mechanism", name.strip_suffix("-PLUS").unwrap_or(name))
 }
 
-/// What a turn that is neither command nor reply is: `auth_response`, `auth_cancel`, `message`, `tls`, `gap`.
+/// What a turn that is neither command nor reply is: `auth_response`, `auth_cancel`, `message`, `chunk`, `tls`, `gap`.
 pub fn turn(lang: Lang, name: &str) -> Option<String> {
     text(lang, "turn", name)
 }
@@ -216,6 +216,27 @@ mod tests {
                     Lang::ALL.map(|lang| text(lang, "enhanced.detail", &format!("{subject}.{detail}")));
                 assert!(en.is_some() && zh.is_some() && en != zh, "x.{subject}.{detail}");
             }
+        }
+    }
+
+    #[test]
+    fn every_reason_for_a_role_has_its_text_in_both_languages() {
+        for reason in [
+            "lmtp",
+            "port",
+            "auth",
+            "received",
+            "no_received",
+            "passed_on",
+            "asks_for_mail",
+            "orcpt",
+            "null_path",
+            "server_name",
+            "address_literal",
+            "encrypted",
+            "none",
+        ] {
+            assert!(Lang::ALL.iter().all(|&lang| role_reason(lang, reason).is_some()), "{reason}");
         }
     }
 

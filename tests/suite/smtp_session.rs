@@ -92,6 +92,11 @@ fn real_servers_pipelined_replies_are_told_apart() {
     ] {
         says(&told(&sample(name), &[]), line, &[what]);
     }
+    says(&told(&sample("mail-lmtp.pcap"), &[]), "250 2.0.0 <carol", &["for carol@example.com"]);
+    let chunks = told(&sample("mail-chunking.pcap"), &[]);
+    says(&chunks, "BDAT 0 LAST", &["0 octets, the last piece"]);
+    assert!(!row(&chunks, "250 2.0.0 Ok: 62").contains("answers"), "{chunks}");
+    says(&chunks, "queued as", &["7 message", "accepted: from here on"]);
     let path = sample("mail-journey-greylisted.pcap");
     let output = layerscope().env("COLUMNS", "400").args(["smtp", "--stream", "1"]).arg(path).output();
     let table = stdout(&output.unwrap());
@@ -202,6 +207,10 @@ fn an_unknown_verdict_says_whether_the_capture_or_the_connection_ended_first() {
     let mut closed = sent();
     closed.close();
     assert!(table(&closed.write()).contains("no answer came before the connection closed"));
+    let mut dropped = Talk::smtp();
+    dropped.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "250 Ok"]);
+    dropped.close();
+    assert!(table(&dropped.write()).contains("no message followed"));
 }
 
 #[test]

@@ -1,8 +1,11 @@
 //! What each line of the reply to EHLO offers, and what this client made of it.
 
-use super::super::style::{Style, shown};
+use super::super::style::{Style, clipped, shown};
 use crate::conversation::smtp::{Encryption, Session, Speaker, TurnKind, is_crossed_out};
 use crate::lesson::smtp;
+
+/// Columns that words from the wire take at most.
+const LONGEST_VALUE: usize = 120;
 
 /// The meaning of one line.
 pub(super) fn capability(style: &Style, session: &Session, line: &str) -> String {
@@ -24,15 +27,21 @@ pub(super) fn capability(style: &Style, session: &Session, line: &str) -> String
     means
 }
 
+fn value(text: &str) -> String {
+    clipped(&shown(text), LONGEST_VALUE)
+}
+
 /// What the parameters of the line say.
 fn detail(style: &Style, keyword: &str, parameters: &[&str]) -> Option<String> {
     match (keyword, parameters) {
-        ("SIZE", [limit]) if limit.parse() != Ok(0_u64) => {
-            Some(style.say("smtp.use.limit", &[("octets", &shown(limit))]))
-        }
-        ("SIZE", _) => Some(style.word("smtp.use.no_limit")),
+        ("SIZE", [limit]) => match limit.parse::<u64>() {
+            Ok(0) => Some(style.word("smtp.use.no_limit")),
+            Ok(octets) => Some(style.say("smtp.use.limit", &[("octets", &octets)])),
+            Err(_) => None,
+        },
+        ("SIZE", []) => Some(style.word("smtp.use.no_limit")),
         ("AUTH" | "LIMITS" | "NO-SOLICITING", [_, ..]) => {
-            Some(style.say("smtp.use.list", &[("list", &shown(&parameters.join(", ")))]))
+            Some(style.say("smtp.use.list", &[("list", &value(&parameters.join(", ")))]))
         }
         _ => None,
     }
@@ -47,7 +56,7 @@ fn used(style: &Style, session: &Session, keyword: &str, parameters: &[&str]) ->
             .flat_map(|(_, _, argument)| matching(argument, names))
             .collect();
         match found.first() {
-            Some(first) => style.say("smtp.use.by", &[("how", &shown(&format!("{verb} … {first}")))]),
+            Some(first) => style.say("smtp.use.by", &[("how", &value(&format!("{verb} … {first}")))]),
             None => seen(false),
         }
     };

@@ -72,3 +72,25 @@ fn offer(style: &Style, session: &Session, out: &mut String) {
     };
     style.paragraph(out, Tone::Quiet, &text, 2);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lesson::{Lang, find};
+
+    #[test]
+    fn every_kind_of_exposure_has_its_text_in_both_languages() {
+        let sights = [Sight::Readable, Sight::Sealed, Sight::Hidden, Sight::NotSent, Sight::NotSeen];
+        let proofs =
+            [Proof::Elsewhere, Proof::Once, Proof::Unknown, Proof::Digest, Proof::Token, Proof::Password];
+        let keys = Exposed::ALL
+            .map(|what| format!("what.{}", what.name()))
+            .into_iter()
+            .chain(sights.map(|sight| format!("sight.{}", sight.name())))
+            .chain(proofs.map(|proof| format!("proof.{}", proof.name())));
+        for key in keys {
+            let [en, zh] = Lang::ALL.map(|lang| find(lang, &format!("smtp.exposure.{key}"), &[]));
+            assert!(en.is_some() && zh.is_some() && en != zh, "{key}");
+        }
+    }
+}

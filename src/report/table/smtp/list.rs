@@ -6,7 +6,7 @@ use super::turns;
 use crate::conversation::smtp::{Encryption, Recipient, Reply, Session, Verdict};
 
 /// Columns that an address takes at most.
-const LONGEST_PATH: usize = 60;
+pub(super) const LONGEST_PATH: usize = 60;
 
 /// Columns from which on a terminal has room for the addresses of both ends.
 const WIDE: usize = 100;

@@ -52,11 +52,14 @@ fn parameters(style: &Style, verb: &str, argument: &str) -> Vec<String> {
 }
 
 fn chunk(style: &Style, argument: &str) -> Vec<String> {
-    let mut words = argument.split_ascii_whitespace();
-    let octets: Option<u64> = words.next().and_then(|word| word.parse().ok());
-    let last = words.next().is_some_and(|word| word.eq_ignore_ascii_case("LAST"));
-    let key = if last { "smtp.here.last_chunk" } else { "smtp.here.chunk" };
+    let octets: Option<u64> = argument.split_ascii_whitespace().next().and_then(|word| word.parse().ok());
+    let key = if is_last_chunk(argument) { "smtp.here.last_chunk" } else { "smtp.here.chunk" };
     octets.map(|octets| style.say(key, &[("octets", &octets)])).into_iter().collect()
+}
+
+/// Whether BDAT announces the last piece of a message.
+pub(super) fn is_last_chunk(argument: &str) -> bool {
+    argument.split_ascii_whitespace().nth(1).is_some_and(|word| word.eq_ignore_ascii_case("LAST"))
 }
 
 /// `<a@example.com>` of a command's argument.

@@ -1,11 +1,12 @@
 //! The lines of a conversation, and what each of them means where it stands.
 
-use super::super::style::{Style, Tone, shown};
+use super::super::style::{Style, Tone, clipped, shown};
 use super::super::time::duration;
 use super::capabilities::capability;
+use super::list::{LONGEST_PATH, shown_path};
 use super::means;
 use super::raw;
-use crate::conversation::smtp::{Pace, Reply, Session, Speaker, Turn, TurnKind};
+use crate::conversation::smtp::{Pace, Reply, Session, Speaker, Transfer, Turn, TurnKind};
 use crate::lesson::smtp::{self, Phase};
 use crate::packet::Timestamp;
 
@@ -73,6 +74,12 @@ pub(super) fn phases(session: &Session) -> Vec<Phase> {
 /// What a reply answers, as [`smtp::answer`] calls it: a verb, `greeting` or `message`; empty where it is not known.
 pub(super) fn answered(session: &Session, to: Option<usize>) -> &str {
     match to.and_then(|to| session.turns.get(to)).map(|turn| &turn.kind) {
+        // the reply to the last piece is that to the message (RFC 3030 section 2)
+        Some(TurnKind::Command { verb, argument, .. })
+            if verb == "BDAT" && means::is_last_chunk(argument) =>
+        {
+            "message"
+        }
         Some(TurnKind::Command { verb, .. }) => verb,
         Some(TurnKind::Message { .. }) => "message",
         Some(TurnKind::AuthResponse { .. }) => "AUTH",
@@ -112,7 +119,9 @@ impl Teller<'_> {
                 let line = self.style.say("smtp.view.message_line", &[("octets", octets)]);
                 let message = self.session.messages.get(*message);
                 let encoded = message.and_then(|message| means::encodings(self.style, message));
-                let means = self.said("message") + &encoded.unwrap_or_default();
+                let in_pieces = message.is_some_and(|message| message.transfer == Transfer::Bdat);
+                let means =
+                    self.said(if in_pieces { "chunk" } else { "message" }) + &encoded.unwrap_or_default();
                 vec![self.row(turn, phase, &line, means, Tone::Upper)]
             }
             TurnKind::Tls => vec![self.row(turn, phase, "TLS", self.said("tls"), Tone::Good)],
@@ -137,7 +146,9 @@ impl Teller<'_> {
     ) -> Vec<TurnRow> {
         let verb = answered(self.session, to);
         let mut means = self.meaning(verb, reply);
-        if let Some(whose) = self.whose(at, to) {
+        if let Some(address) = self.delivered_to(at, to) {
+            means.push_str(&self.style.say("smtp.view.for_recipient", &[("address", &address)]));
+        } else if let Some(whose) = self.whose(at, to) {
             means.push_str(&self.style.say("smtp.view.answers", &[("what", &whose)]));
         }
         self.push_wait(&mut means, at);
@@ -166,15 +177,36 @@ impl Teller<'_> {
         means
     }
 
+    /// The recipient that one of LMTP's replies to a message is about (RFC 2033 section 4.2).
+    fn delivered_to(&self, at: usize, to: Option<usize>) -> Option<String> {
+        let asked = to.filter(|_| self.session.lmtp && answered(self.session, to) == "message")?;
+        let message = match &self.session.turns.get(asked)?.kind {
+            TurnKind::Message { message, .. } => self.session.messages.get(*message)?,
+            _ => return None,
+        };
+        let before = self.session.turns.iter().take(at);
+        let nth = before
+            .filter(|turn| matches!(turn.kind, TurnKind::Reply { to: Some(to), .. } if to == asked))
+            .count();
+        let recipient = message.rcpt_to.iter().filter(|recipient| recipient.accepted()).nth(nth)?;
+        Some(shown_path(&recipient.address))
+    }
+
     /// The command that a reply answers, where that does not stand right before it.
     fn whose(&self, at: usize, to: Option<usize>) -> Option<String> {
         let to = to.filter(|to| to + 1 < at)?;
         let turn = self.session.turns.get(to)?;
+        let piece = self.session.turns.get(to + 1).filter(|_| to + 2 == at);
+        if piece.is_some_and(|piece| {
+            matches!(piece.kind, TurnKind::Message { .. }) && piece.packet == turn.packet
+        }) {
+            return None;
+        }
         let place = self.style.say("smtp.view.in_packet", &[("packet", &turn.packet)]);
         match &turn.kind {
             TurnKind::Command { verb, argument, .. } => {
                 let path = means::path(argument).filter(|_| matches!(verb.as_str(), "MAIL" | "RCPT"));
-                let path = path.map(|path| format!(" {path}")).unwrap_or_default();
+                let path = path.map(|path| format!(" {}", clipped(path, LONGEST_PATH))).unwrap_or_default();
                 // a login goes on over many lines, and each reply is to the line before
                 (verb != "AUTH").then(|| shown(&format!("{verb}{path}{place}")))
             }

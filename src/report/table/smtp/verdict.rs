@@ -1,9 +1,12 @@
 //! What became of each recipient, in whose words, and what the sender can do.
 
-use super::super::style::{Style, Tone, shown};
+use super::super::style::{Style, Tone, clipped, shown};
 use super::list::{Fate, fate, shown_path, tone};
 use crate::conversation::smtp::{Ended, Session, Verdict, Warning};
 use crate::lesson;
+
+/// Columns that the server's words take at most.
+const LONGEST_REPLY: usize = 400;
 
 /// Appends a row for each recipient, of mails that were sent and of those that never were.
 pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
@@ -53,13 +56,13 @@ fn verdict(style: &Style, fate: &Fate<'_>) -> String {
 fn said(style: &Style, session: &Session, has_message: bool, fate: &Fate<'_>) -> String {
     let mut lines = Vec::new();
     if let Some(reply) = fate.reply {
-        lines.push(shown(&reply.lines.join(" ")));
+        lines.push(clipped(&shown(&reply.lines.join(" ")), LONGEST_REPLY));
         let status = reply.enhanced.as_deref().filter(|status| !status.ends_with(".0.0"));
         let meaning = status.and_then(|status| lesson::smtp::enhanced(style.lang, status));
         lines.extend(meaning.map(|meaning| format!("= {meaning}")));
     }
     let follows = match (fate.verdict, fate.reply) {
-        (Verdict::Unknown, _) => Some(style.word(why_unknown(session, has_message))),
+        (Verdict::Unknown, _) => Some(style.word(why_unknown(session, !has_message && fate.reply.is_some()))),
         (Verdict::Accepted, _) => Some(style.word("smtp.verdict_view.responsible")),
         (Verdict::Refused | Verdict::Deferred, Some(reply)) => {
             lesson::smtp::advice(style.lang, reply.code, reply.enhanced.as_deref(), &reply.lines.join(" "))
@@ -70,15 +73,17 @@ fn said(style: &Style, session: &Session, has_message: bool, fate: &Fate<'_>) ->
     lines.join("\n")
 }
 
-/// Why nothing is known of a recipient: the key of its text.
-fn why_unknown(session: &Session, has_message: bool) -> &'static str {
+/// Why nothing is known of a recipient: the key of its text. `dropped`: it was accepted, and no message followed.
+fn why_unknown(session: &Session, dropped: bool) -> &'static str {
     let warned = |warning| session.warnings.contains(&warning);
     match session.ended {
         Ended::Tls => "smtp.verdict_view.unknown.tls",
         _ if warned(Warning::OneSided) => "smtp.verdict_view.unknown.one_sided",
         _ if warned(Warning::Gap) => "smtp.verdict_view.unknown.gap",
         Ended::Open => "smtp.verdict_view.unknown.open",
-        Ended::Quit if !has_message => "smtp.verdict_view.unknown.dropped",
+        Ended::Quit | Ended::Closed | Ended::Reset | Ended::Timeout if dropped => {
+            "smtp.verdict_view.unknown.dropped"
+        }
         Ended::Timeout => "smtp.verdict_view.unknown.timeout",
         Ended::Quit | Ended::Closed | Ended::Reset => "smtp.verdict_view.unknown.closed",
     }
