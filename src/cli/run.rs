@@ -246,13 +246,15 @@ impl Run {
     }
 
     fn tell_finished(&mut self) -> Result<(), Stop> {
-        while let Some(Finished { connection, application, session }) = self.conversations.take_finished() {
-            if self.plan.report.stream.is_some_and(|asked| asked != connection.stream) {
-                continue;
-            }
-            self.sink.connection(&connection, application)?;
-            if let Some(session) = session {
-                self.sink.session(&session, &connection)?;
+        let asked = self.plan.report.stream;
+        let is_asked_for = |stream| asked.is_none_or(|asked| asked == stream);
+        while let Some(finished) = self.conversations.take_finished() {
+            match finished {
+                Finished::Connection(connection, application) if is_asked_for(connection.stream) => {
+                    self.sink.connection(&connection, application)?;
+                }
+                Finished::Session(session) if is_asked_for(session.stream) => self.sink.session(session)?,
+                Finished::Connection(..) | Finished::Session(_) => {}
             }
         }
         Ok(())

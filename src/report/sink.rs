@@ -120,11 +120,11 @@ pub trait Sink {
         Ok(())
     }
 
-    /// An SMTP session is known in full, with the connection that carried it.
+    /// An SMTP session is known in full; its connection may linger.
     ///
     /// # Errors
     /// When its answer cannot be written.
-    fn session(&mut self, _session: &Session, _connection: &Connection) -> io::Result<()> {
+    fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
         Ok(())
     }
 
@@ -146,7 +146,7 @@ pub trait Sink {
 }
 
 /// Where answers go.
-pub trait Out: Write {
+pub trait Out: Write + Send {
     /// Octets that are worth collecting before they are written; 0 where a reader waits for each line.
     fn worth_collecting(&self) -> usize;
 
@@ -161,7 +161,7 @@ pub trait Out: Write {
     }
 }
 
-impl<W: Write> Out for io::LineWriter<W> {
+impl<W: Write + Send> Out for io::LineWriter<W> {
     fn worth_collecting(&self) -> usize {
         0
     }
