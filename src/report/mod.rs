@@ -10,6 +10,7 @@ mod info;
 mod json;
 mod payload;
 mod record;
+mod save;
 mod schema;
 mod sink;
 mod table;
@@ -17,5 +18,6 @@ mod tally;
 mod utc;
 
 pub use event::{PacketEvent, Summary};
+pub use save::{MailFolder, SaveMailError};
 pub use schema::schema;
 pub use sink::{Format, Options, Out, Sink, Sort, TimeFormat, View, sink_for};
