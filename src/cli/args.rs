@@ -397,7 +397,7 @@ Examples:
   layerscope smtp mail.pcap                     who sent what to whom, and what the server said
   layerscope --lang zh mail.pcap                in Chinese
 
-Exit status: 0 done; 1 done, but the input was damaged; 2 nothing could be done.
+Exit status: 0 done; 1 done, but the input was damaged or a message could not be saved; 2 nothing could be done.
 A file that is called like a view is named with its folder: ./tcp";
 
 #[cfg(test)]

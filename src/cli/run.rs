@@ -23,7 +23,7 @@ use crate::report::{self, Format, MailFolder, PacketEvent, Sink, Summary, View};
 pub enum Outcome {
     /// Everything was read.
     Done,
-    /// The input was damaged; what could be read was reported.
+    /// The input was damaged, or a message could not be saved; what could be read was reported.
     Damaged,
 }
 
@@ -91,6 +91,7 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
         Err(Stop::Output(error)) => return Err(error).context("cannot write the answer"),
         Err(Stop::Other(error)) => return Err(error),
     }
+    run.tell_saved();
     let unsaved = run.mail.as_ref().is_some_and(MailFolder::failed);
     let damaged = unopened || unsaved || !run.summary.damage.is_empty();
     Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
@@ -156,7 +157,6 @@ impl Run {
             saver.finish().map_err(|error| Stop::Other(error.into()))?;
         }
         self.sink.finish(&self.summary)?;
-        self.tell_saved();
         self.tell_counts();
         Ok(())
     }

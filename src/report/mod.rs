@@ -1,4 +1,5 @@
-//! Writes what happened: sinks for the one stream of events, as table, JSON or CSV.
+//! Writes what happened: sinks for the one stream of events, as table, JSON or CSV; and messages as files, which
+//! [`crate::conversation`] hands over while they arrive, because it does no I/O itself.
 //!
 //! The only user of `comfy-table`, and the only place where octets from the wire become text on a terminal,
 //! through [`escape`].

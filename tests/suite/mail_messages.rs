@@ -250,3 +250,23 @@ fn a_message_s_body_is_not_shown() {
     let text = shown(multipart(&["\r\nthe-body-itself"]), "en");
     assert!(!text.contains("the-body-itself") && text.contains("multipart/mixed"), "{text}");
 }
+
+#[test]
+fn a_message_of_everything_holds_to_the_schema() {
+    let text = stdout(&layerscope().arg("schema").output().unwrap());
+    let schema = jsonschema::validator_for(&serde_json::from_str(&text).unwrap()).unwrap();
+    let trust =
+        "DKIM-Signature: d=a.test\r\nAuthentication-Results: mx.test; spf=pass\r\nReceived-SPF: none\r\n";
+    let message = format!(
+        "{}\r\n{trust}{}",
+        RECEIVED.join("\r\n"),
+        multipart(&["Content-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nx", "\r\ny"])
+    );
+    let mut talk = Talk::smtp();
+    talk.mail(message.as_bytes(), SEGMENT);
+    let session = talk.write().session();
+    let errors: Vec<_> = schema.iter_errors(&session).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    let lists = ["hops", "signatures", "authentication_results", "parts", "containers"];
+    assert_eq!(lists.map(|list| session["messages"][0][list].as_array().unwrap().len()), [2, 1, 2, 3, 1]);
+}

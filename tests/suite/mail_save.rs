@@ -162,3 +162,18 @@ fn a_folder_that_fails_is_one_error_and_the_analysis_goes_on() {
     assert_eq!(said.matches("no more messages are saved").count(), 1, "{said}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("Subject: y"));
 }
+
+#[test]
+fn records_go_to_standard_output_and_what_was_saved_to_standard_error() {
+    let place = tempfile::tempdir().unwrap();
+    let capture = capture(&["Subject: x\r\n\r\nHi\r\n"]);
+    for (option, lines) in [("--verbose", 2), ("--quiet", 0)] {
+        let output = layerscope()
+            .args(["smtp", "--format", "json", option, "--save"])
+            .args([place.path(), capture.path()])
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 1);
+        assert_eq!(stderr(&output).lines().count(), lines, "{}", stderr(&output));
+    }
+}

@@ -1,6 +1,6 @@
 //! The MIME tree of a message, a row a node.
 
-use comfy_table::{ColumnConstraint, Width};
+use comfy_table::{ColumnConstraint, Table, Width};
 
 use super::super::style::{Style, Tone, clipped, shown, width};
 use crate::conversation::mail::{Part, PartKind};
@@ -8,8 +8,12 @@ use crate::conversation::smtp::Message;
 
 /// Columns that a type, an encoding and a file name take at most.
 const LONGEST_TYPE: usize = 60;
-const LONGEST_ENCODING: usize = 20;
+const LONGEST_ENCODING: usize = 16;
 const LONGEST_NAME: usize = 120;
+/// Columns of the table, and what numbers and the types that are met most often take in them.
+const COLUMNS: usize = 6;
+const SHORT: usize = 10;
+const COMMON_TYPE: usize = 25;
 /// Levels of the tree that are drawn; what is deeper stands at the last of them.
 const LEVELS: usize = 8;
 /// Octets of a hash that are shown.
@@ -28,40 +32,48 @@ pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
 
 fn grid(style: &Style, parts: &[Part], out: &mut String) {
     let mut grid = style.grid(&["mime_part", "mime_type", "encoding", "mime_octets", "digest", "filename"]);
-    let mut longest = 0;
+    let mut widest = [0; COLUMNS];
     for (part, branch) in parts.iter().zip(branches(parts)) {
-        let kind = format!("{branch}{}", clipped(&kind(part), LONGEST_TYPE));
-        longest = longest.max(width(&kind));
-        let filename = part.filename.as_deref().map(|name| clipped(&shown(name), LONGEST_NAME));
-        let (encoding, octets) = match part.kind {
-            PartKind::Multipart => (String::new(), String::new()),
-            PartKind::Leaf | PartKind::Message => {
-                (clipped(&shown(&part.encoding), LONGEST_ENCODING), part.octets.to_string())
-            }
-        };
         let (tone, digest) = digest(style, part);
+        let has_content = part.kind != PartKind::Multipart;
+        let content = |text: String| if has_content { text } else { String::new() };
+        let filename = part.filename.as_deref().map(|name| clipped(&shown(name), LONGEST_NAME));
+        let texts = [
+            // a multipart has no content that could be fetched by its number
+            content(part.number.clone()),
+            format!("{branch}{}", clipped(&kind(part), LONGEST_TYPE)),
+            content(clipped(&shown(&part.encoding), LONGEST_ENCODING)),
+            content(part.octets.to_string()),
+            digest,
+            filename.unwrap_or_default(),
+        ];
+        widest.iter_mut().zip(&texts).for_each(|(widest, text)| *widest = (*widest).max(width(text)));
+        let [number, kind, encoding, octets, digest, filename] = texts;
         grid.add_row([
-            style.cell(Tone::Plain, number(part)),
+            style.cell(Tone::Plain, number),
             style.cell(Tone::Plain, kind),
             style.cell(Tone::Quiet, encoding),
             style.number(octets),
             style.cell(tone, digest),
-            style.cell(Tone::Plain, filename.unwrap_or_default()),
+            style.cell(Tone::Plain, filename),
         ]);
     }
-    // a branch and its type stand on one line where there is room for them
-    let room = u16::try_from(longest.min(style.width / 2) + 1).unwrap_or(u16::MAX);
-    if let Some(column) = grid.column_mut(1) {
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(room)));
-    }
+    keep_whole(style, &mut grid, widest);
     style.push_grid(out, &grid);
 }
 
-/// A multipart has no content that could be fetched by its number.
-fn number(part: &Part) -> String {
-    match part.kind {
-        PartKind::Multipart => String::new(),
-        PartKind::Leaf | PartKind::Message => part.number.clone(),
+/// What is short is not broken over lines, and of a type not what most types need; long types and names share
+/// the rest.
+fn keep_whole(style: &Style, grid: &mut Table, widest: [usize; COLUMNS]) {
+    let bounds = [SHORT, COMMON_TYPE, LONGEST_ENCODING, SHORT, SHORT];
+    if style.width < bounds.iter().sum() {
+        return;
+    }
+    for (index, (bound, widest)) in bounds.into_iter().zip(widest).enumerate() {
+        let columns = u16::try_from(widest.min(bound) + 1).unwrap_or(u16::MAX);
+        if let Some(column) = grid.column_mut(index) {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(columns)));
+        }
     }
 }
 
