@@ -1,7 +1,10 @@
 //! SMTP sessions: a row each; and a conversation line by line, with a verdict for each recipient.
 
+mod hops;
 mod list;
 mod message;
+mod mime;
+mod trust;
 mod turns;
 
 use std::io::{self, Write};
