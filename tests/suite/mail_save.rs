@@ -62,6 +62,8 @@ fn without_the_option_nothing_is_saved_and_a_folder_within_a_folder_is_not_made(
     let output = save(&capture, &place.path().join("one/two"));
     assert_eq!(output.status.code(), Some(2));
     assert!(stderr(&output).contains("one/two"), "{}", stderr(&output));
+    let output = save(&capture, capture.path());
+    assert_eq!(output.status.code(), Some(2), "a file is no folder");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use ahash::AHashMap;
-use rustix::fs::{Mode, OFlags, openat, renameat};
+use rustix::fs::{CWD, Mode, OFlags, openat, renameat};
 
 /// Files that are open at a time; others are opened again when more is to be written to them.
 const MAX_OPEN: usize = 64;
@@ -50,10 +50,9 @@ impl Folder {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
             Ok(()) | Err(_) => {}
         }
-        let folder = File::open(path)?;
-        if !folder.metadata()?.is_dir() {
-            return Err(io::ErrorKind::NotADirectory.into());
-        }
+        // of a pipe of that name, opening would wait for a writer
+        let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
+        let folder = File::from(openat(CWD, path, flags, Mode::empty())?);
         Ok(Self { folder, begun: AHashMap::new(), open: Vec::new(), next_id: 0, clock: 0 })
     }
 
