@@ -145,7 +145,8 @@ impl Run {
 
     fn all(&mut self, chapters: Vec<Chapter>) -> Result<(), Stop> {
         for chapter in chapters {
-            let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence);
+            let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence)
+                .without_tcp_checksums(self.plan.report.says_nothing_of_checksums());
             for mut source in chapter.sources {
                 self.source(&mut source, &mut dissector)?;
             }

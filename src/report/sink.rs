@@ -102,6 +102,17 @@ pub struct Options {
     pub sort: Sort,
 }
 
+impl Options {
+    /// Whether what is written has no word on the checksums of segments.
+    pub fn says_nothing_of_checksums(&self) -> bool {
+        match self.view {
+            View::Smtp | View::Fcs => true,
+            View::Tcp => matches!(self.format, Format::Json | Format::Csv),
+            View::Overview | View::Packets | View::Layers => false,
+        }
+    }
+}
+
 /// Takes the events of a run, in order, and writes what they are for.
 pub trait Sink {
     /// A packet was read.
