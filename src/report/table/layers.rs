@@ -357,7 +357,7 @@ mod tests {
                 comments: Vec::new(),
                 application: None,
                 concealed: Vec::new(),
-                style: Style { lang: Lang::En, color: false, width: 80 },
+                style: Style { lang: Lang::En, color: false, width: 80, time: TimeFormat::Relative },
                 reveal: false,
             }
         }
@@ -582,7 +582,7 @@ mod tests {
     fn fits(case: &Case) {
         for lang in Lang::ALL {
             for width in [40, 80, 132] {
-                let style = Style { lang, color: false, width };
+                let style = Style { lang, color: false, width, time: TimeFormat::Relative };
                 let shown = Case { style, ..case.clone() }.shown();
                 for line in shown.lines() {
                     assert!(line.width() <= width, "{width}: {line}");

@@ -3,6 +3,7 @@
 mod ascii;
 mod fcs;
 mod fields;
+mod grid;
 mod hexdump;
 mod layers;
 mod osi;
@@ -13,6 +14,7 @@ mod smtp_turns;
 mod style;
 mod tcp;
 mod time;
+mod wrap;
 
 use super::{Options, Out, Sink, View};
 

@@ -237,9 +237,10 @@ pub(super) fn units(style: &Style, unit: &str, count: u64) -> String {
 mod tests {
     use super::*;
     use crate::lesson::Lang;
+    use crate::report::TimeFormat;
 
     fn style(lang: Lang) -> Style {
-        Style { lang, color: false, width: 80 }
+        Style { lang, color: false, width: 80, time: TimeFormat::Relative }
     }
 
     #[test]

@@ -139,7 +139,7 @@ impl Overview {
                 style.cell(tone, seen),
             ]);
         }
-        style.push_grid(out, &table);
+        style.push_grid(out, table);
     }
 
     /// What deserves a second look, one line a kind.

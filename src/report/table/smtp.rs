@@ -124,7 +124,7 @@ fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
             grid.add_row(row);
         }
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
 }
 
 /// From the first line of a session to the last.
@@ -299,7 +299,7 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
             style.cell(Tone::Plain, means),
         ]);
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
     if session.turns_left_out > 0 {
         let text = style.say("smtp.view.left_out", &[("count", &session.turns_left_out)]);
         style.paragraph(out, Tone::Warn, &text, 2);
@@ -367,7 +367,7 @@ fn recipients<'a>(style: &Style, fates: impl Iterator<Item = Fate<'a>>, out: &mu
         ]);
     }
     out.push('\n');
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
 }
 
 fn recipient_name(recipient: &Recipient) -> String {

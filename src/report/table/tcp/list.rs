@@ -65,7 +65,7 @@ pub(in crate::report::table) fn list(
             style.cell(Tone::Plain, rtt.unwrap_or_else(|| "-".to_owned())),
         ]);
     }
-    style.push_grid(out, &table);
+    style.push_grid(out, table);
     let more = total.saturating_sub(connections.len() as u64);
     if more > 0 {
         style.paragraph(out, Tone::Quiet, &style.say("view.more", &[("count", &more)]), 2);

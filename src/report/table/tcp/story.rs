@@ -1,7 +1,8 @@
 //! One connection, segment by segment.
 
-use comfy_table::{ColumnConstraint, Table, Width};
+use comfy_table::{ColumnConstraint, Width};
 
+use super::super::grid::Table;
 use super::super::packets::arrow;
 use super::super::style::{Style, Tone};
 use super::super::time::milliseconds;
@@ -100,7 +101,7 @@ impl Story {
             before = Some(row);
             rest = &rest[1..];
         }
-        style.push_grid(out, &table);
+        style.push_grid(out, table);
     }
 }
 
