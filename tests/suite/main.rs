@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod common;
+mod connections;
 mod samples;
 mod secrets;
 mod traps_fcs;

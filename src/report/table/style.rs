@@ -91,6 +91,11 @@ impl Style {
         find(self.lang, key, &[])
     }
 
+    /// Brackets of this language around `text`, with a blank before them where the language has one.
+    pub(super) fn in_brackets(&self, text: &str) -> String {
+        self.say("view.brackets", &[("text", &text)])
+    }
+
     /// Appends `text` in a tone.
     pub(super) fn push(&self, out: &mut String, tone: Tone, text: &str) {
         let ansi = if self.color { tone.ansi() } else { "" };
