@@ -70,6 +70,11 @@ pub struct Tracker {
 }
 
 impl Tracker {
+    /// How many connections have begun, in all captures: they are numbered from 0.
+    pub fn connections(&self) -> u64 {
+        self.next_stream
+    }
+
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
         Self {

@@ -3,6 +3,7 @@
 mod ascii;
 mod fcs;
 mod fields;
+mod grid;
 mod hexdump;
 mod layers;
 mod osi;
@@ -12,6 +13,7 @@ mod smtp;
 mod style;
 mod tcp;
 mod time;
+mod wrap;
 
 use super::{Options, Out, Sink, View};
 
