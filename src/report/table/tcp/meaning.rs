@@ -1,8 +1,9 @@
 //! What a segment means, with its own numbers.
 
 use super::super::style::Style;
+use super::flaw;
+use super::repair::Repairs;
 use super::row::Row;
-use super::{flaw, repair};
 use crate::dissect::TcpFlags;
 use crate::flow::{Connection, HandshakeKind, Step, TcpState, TeardownKind};
 use crate::packet::{Note, PerSide, Side};
@@ -16,6 +17,7 @@ pub(super) struct Meaning<'a> {
     style: &'a Style,
     connection: &'a Connection,
     rows: &'a [Row],
+    repairs: Repairs,
     /// Whether a checksum that does not match says something of a segment.
     flaw_tells: PerSide<bool>,
 }
@@ -25,7 +27,7 @@ impl<'a> Meaning<'a> {
     pub(super) fn new(style: &'a Style, connection: &'a Connection, rows: &'a [Row]) -> Self {
         let tells = |side| flaw::is_telling(rows, side);
         let flaw_tells = PerSide { initiator: tells(Side::Initiator), responder: tells(Side::Responder) };
-        Self { style, connection, rows, flaw_tells }
+        Self { style, connection, rows, repairs: Repairs::new(rows), flaw_tells }
     }
 
     /// Data or an acknowledgement, and nothing odd about it.
@@ -76,7 +78,8 @@ impl<'a> Meaning<'a> {
             ("octets", &row.length),
             ("seq", &place.relative_seq),
         ];
-        let mut text = self.notes(row, ack);
+        let repair = self.repairs.tell(self.style, self.rows, row);
+        let mut text = self.notes(row, ack, repair.is_some());
         // What is remarkable about an ACK says all there is to say.
         if text.is_empty() || place.step != Step::Ack {
             let step = self.style.say(&key, &values);
@@ -88,7 +91,7 @@ impl<'a> Meaning<'a> {
         if place.step == Step::HandshakeAck {
             self.scaling(&mut text, c);
         }
-        if let Some(repair) = repair::repair(self.style, self.rows, row) {
+        if let Some(repair) = repair {
             self.join(&mut text, &repair);
         }
         self.blocks(&mut text, row);
@@ -157,8 +160,8 @@ impl<'a> Meaning<'a> {
         heard.is_some_and(|heard| heard.place.window == Some(0))
     }
 
-    /// What is remarkable about the segment.
-    fn notes(&self, row: &Row, ack: u32) -> String {
+    /// What is remarkable about the segment, but for what its repair tells.
+    fn notes(&self, row: &Row, ack: u32, repairs: bool) -> String {
         let place = &row.place;
         let closer =
             place.notes.has(Note::FastRetransmission) || place.notes.has(Note::SpuriousRetransmission);
@@ -166,7 +169,9 @@ impl<'a> Meaning<'a> {
         for note in place.notes.iter() {
             // A SYN sent again says so itself, and the SYN ACK of a simultaneous opening has to repeat the SYN.
             let told = closer || matches!(place.step, Step::Syn | Step::SynAck);
-            if note == Note::Retransmission && told {
+            if (note == Note::Retransmission && told)
+                || (repairs && matches!(note, Note::Retransmission | Note::FastRetransmission))
+            {
                 continue;
             }
             let values: [(&str, &dyn std::fmt::Display); 4] = [
