@@ -11,6 +11,7 @@ mod secrets;
 mod traps_fcs;
 mod traps_files;
 mod traps_ip;
+mod traps_ladder;
 mod traps_output;
 mod traps_smtp;
 mod traps_tcp;

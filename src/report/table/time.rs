@@ -165,6 +165,21 @@ pub(super) fn in_milliseconds(nanos: i64) -> String {
     format!("{:.3}", nanos as f64 / 1e6)
 }
 
+/// Nanoseconds as seconds with three digits, cut, not rounded.
+pub(super) fn in_seconds(nanos: i64) -> String {
+    format!("{}.{:03}", nanos.div_euclid(SECOND), nanos.rem_euclid(SECOND) / 1_000_000)
+}
+
+/// `18:04:05.123`, in UTC or in the local time zone.
+pub(super) fn time_of_day(time: Timestamp, local: bool) -> String {
+    let zone = if local { TimeZone::system() } else { TimeZone::UTC };
+    let milliseconds = time.nanos().rem_euclid(SECOND) / 1_000_000;
+    match jiff::Timestamp::from_second(time.nanos().div_euclid(SECOND)) {
+        Ok(second) => format!("{}.{milliseconds:03}", second.to_zoned(zone).time()),
+        Err(_) => in_seconds(time.nanos()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -200,6 +215,14 @@ mod tests {
         assert_eq!(of_row(TimeFormat::Utc, time(0), None, None), "-");
         assert_eq!(day(TimeFormat::Utc, time(0).unwrap()), Some(("2015-06-12".into(), "UTC".into())));
         assert_eq!(day(TimeFormat::Epoch, time(0).unwrap()), None);
+    }
+
+    #[test]
+    fn the_time_of_day_has_milliseconds() {
+        let time = Timestamp::from_nanos(1_434_132_245_123_456_789);
+        assert_eq!(time_of_day(time, false), "18:04:05.123");
+        assert_eq!(time_of_day(Timestamp::from_nanos(-1), false), "23:59:59.999");
+        assert_eq!(in_seconds(time.nanos()), "1434132245.123");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `tcp`: connections, and the story of a chosen one, segment by segment.
 
+mod asked;
+mod fate;
 mod figures;
 mod flaw;
 mod ladder;
@@ -38,7 +40,7 @@ pub(super) struct Tcp {
     out: Box<dyn Write>,
     style: Style,
     chosen: Option<u64>,
-    all: bool,
+    wish: ladder::Wish,
     sort: Sort,
     drawn: bool,
     stories: BTreeMap<u64, Story>,
@@ -52,7 +54,7 @@ impl Tcp {
             out,
             style: Style::new(options),
             chosen: options.stream,
-            all: options.all,
+            wish: ladder::Wish::new(options),
             sort: options.sort,
             drawn: options.format == Format::Svg,
             stories: BTreeMap::new(),
@@ -73,7 +75,7 @@ impl Tcp {
         if told {
             for (connection, _) in &self.connections {
                 if let Some(story) = self.stories.get(&connection.stream) {
-                    story.tell(&self.style, out, connection, self.all);
+                    story.tell(&self.style, out, connection, self.wish);
                 }
             }
         }
@@ -87,7 +89,7 @@ impl Tcp {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         };
         let story = self.stories.get(&connection.stream);
-        Ok(story.map_or_else(String::new, |story| story.draw(&self.style, connection)))
+        Ok(story.map_or_else(String::new, |story| story.draw(&self.style, connection, self.wish)))
     }
 
     /// Brings the connections into the order that was asked for, and lets go of those that the list will not name.
@@ -121,7 +123,7 @@ impl Sink for Tcp {
             return Ok(());
         };
         if self.wants(place.stream) {
-            let most = if self.all { ALL_ROWS } else { ROWS };
+            let most = if self.wish.all { ALL_ROWS } else { ROWS };
             let row = Row::new(event, place, segment);
             self.stories.entry(place.stream).or_default().push(row, most);
         }

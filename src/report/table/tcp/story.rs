@@ -53,8 +53,8 @@ impl Story {
         }
     }
 
-    /// Appends the story; `all` unfolds runs of plain segments.
-    pub(super) fn tell(&self, style: &Style, out: &mut String, c: &Connection, all: bool) {
+    /// Appends the story; where all is wished for, runs of plain segments are unfolded.
+    pub(super) fn tell(&self, style: &Style, out: &mut String, c: &Connection, wish: ladder::Wish) {
         let roles = match c.roles {
             RoleBasis::Observed if c.handshake.syn.is_empty() => "tcp.roles.observed_answer",
             RoleBasis::Observed => "tcp.roles.observed",
@@ -68,9 +68,9 @@ impl Story {
         ];
         style.heading(out, &style.say("tcp.story", &values));
         out.push('\n');
-        ladder::push(style, out, c, &self.rows);
+        ladder::push(style, out, c, &self.rows, wish);
         out.push('\n');
-        self.table(style, out, c, all);
+        self.table(style, out, c, wish.all);
         out.push('\n');
         figures::push(style, out, c);
         flaw::push(style, out, &self.rows);
@@ -85,8 +85,8 @@ impl Story {
     }
 
     /// The ladder as SVG.
-    pub(super) fn draw(&self, style: &Style, c: &Connection) -> String {
-        ladder::draw(style, c, &self.rows)
+    pub(super) fn draw(&self, style: &Style, c: &Connection, wish: ladder::Wish) -> String {
+        ladder::draw(style, c, &self.rows, wish)
     }
 
     fn table(&self, style: &Style, out: &mut String, c: &Connection, all: bool) {
