@@ -38,6 +38,11 @@ impl<'a> Meaning<'a> {
         row.is_plain() && self.flaw(row).is_none()
     }
 
+    /// Whether nothing shows that it arrived, and its octets came again.
+    pub(super) fn is_lost(&self, row: &Row) -> bool {
+        self.repairs.is_lost(self.rows, row)
+    }
+
     fn flaw(&self, row: &Row) -> Option<flaw::Flaw> {
         row.flaw.filter(|_| *self.flaw_tells.of(row.place.from))
     }

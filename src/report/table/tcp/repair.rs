@@ -70,6 +70,11 @@ impl Repairs {
         Some(style.say(&format!("tcp.repair.{lead}"), &values))
     }
 
+    /// Whether a segment was lost.
+    pub(super) fn is_lost(&self, rows: &[Row], row: &Row) -> bool {
+        Fates::index(rows, row.packet).is_some_and(|at| self.fates.of(at) == Fate::Lost)
+    }
+
     /// The packet that filled a hole, where this row is the first to acknowledge the octets that it brought.
     pub(super) fn filled_by(&self, rows: &[Row], row: &Row) -> Option<u64> {
         let by = self.fates.filled_by(Fates::index(rows, row.packet)?)?;

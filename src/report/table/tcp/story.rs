@@ -158,7 +158,8 @@ impl Teller<'_> {
     fn row(&self, table: &mut Table, row: &Row, earlier: &[Row]) {
         let style = self.style;
         let before = earlier.last();
-        let calls = socket::calls(style, self.c, row, earlier);
+        let lost = self.meaning.is_lost(row);
+        let calls = socket::calls(style, self.c, row, earlier, lost);
         let mut means = self.meaning.of(row, earlier);
         if style.width < WIDE && !calls.is_empty() {
             means.push('\n');

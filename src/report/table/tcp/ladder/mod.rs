@@ -29,14 +29,13 @@ impl Wish {
         Self { all: options.all, time: options.time }
     }
 
-    /// A time as the first column has it; `before` is that of the segment before.
-    fn moment(self, row: &Row, begin: &Row, before: &Row) -> String {
+    /// A time as the first column has it. As not every segment is drawn, it is counted from the first one.
+    fn moment(self, row: &Row, begin: &Row) -> String {
         let Some(time) = row.time else { return String::new() };
-        let since =
-            |earlier: &Row| earlier.time.map_or_else(String::new, |at| in_milliseconds(time.since(at)));
         match self.time {
-            TimeFormat::Relative => since(begin),
-            TimeFormat::Delta => since(before),
+            TimeFormat::Relative | TimeFormat::Delta => {
+                begin.time.map_or_else(String::new, |begin| in_milliseconds(time.since(begin)))
+            }
             TimeFormat::Utc => time_of_day(time, false),
             TimeFormat::Local => time_of_day(time, true),
             TimeFormat::Epoch => in_seconds(time.nanos()),
@@ -46,8 +45,7 @@ impl Wish {
     /// What stands above the times.
     fn heading(self, style: &Style) -> String {
         match self.time {
-            TimeFormat::Relative => "ms".to_owned(),
-            TimeFormat::Delta => "Δ ms".to_owned(),
+            TimeFormat::Relative | TimeFormat::Delta => "ms".to_owned(),
             TimeFormat::Utc => "UTC".to_owned(),
             TimeFormat::Local => style.word("tcp.ladder.local"),
             TimeFormat::Epoch => "s".to_owned(),

@@ -211,10 +211,9 @@ impl Walk<'_> {
             Fate::Arrived | Fate::Partly => End::Arrives,
         };
         let begin = self.rows.first().unwrap_or(row);
-        let earlier = at.checked_sub(1).map_or(row, |at| &self.rows[at]);
         Rung {
             packet: row.packet,
-            time: self.wish.moment(row, begin, earlier),
+            time: self.wish.moment(row, begin),
             from: row.place.from,
             line,
             end,
