@@ -204,7 +204,7 @@ impl Live {
         let acknowledges = acknowledges(peer, facts, details.opening.last_syn(from.peer()));
         remember_sent(own, peer, facts, notes);
         if facts.flags.has(TcpFlags::SYN) {
-            own.offer = own.offer.or_else(|| Some(offer(&input.segment)));
+            own.offer = own.offer.or_else(|| offer(&input.segment));
             settle_scale(own, peer);
         }
 
