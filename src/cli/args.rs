@@ -97,6 +97,7 @@ Examples:
   layerscope smtp --stream 0 --lang zh mail.pcap
   layerscope smtp --stream 0 --raw mail.pcap      the lines alone
   layerscope smtp --stream 0 --format svg mail.pcap > ladder.svg
+  layerscope smtp --save mails mail.pcap          messages as .eml, and their attachments
   layerscope smtp --format json mail.pcap | jq '.messages[].rcpt_to'")]
     Smtp(SmtpArgs),
     /// Frame check sequences, and why frames are believed to carry one.
@@ -145,6 +146,11 @@ pub struct SmtpArgs {
     /// Write the lines alone, `C:` the client's and `S:` the server's; messages folded, secrets masked.
     #[arg(long, help_heading = "Output")]
     pub raw: bool,
+
+    /// Also save each message as .eml, and its attachments, in DIR (made where it does not exist; nothing in it
+    /// is written over).
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub save: Option<PathBuf>,
 }
 
 /// Where packets come from, which of them count, and how the answer is written.
@@ -198,9 +204,9 @@ pub struct SourceArgs {
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,
 
-    /// How times are written in tables.
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub time: TimeArg,
+    /// How times are written in tables [default: relative, for tcp delta].
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub time: Option<TimeArg>,
 
     /// Whether frames end in a frame check sequence.
     #[arg(long, value_enum, default_value_t, help_heading = "Reading")]
@@ -265,6 +271,11 @@ impl Packets {
     /// Whether a packet was asked for.
     pub fn has(&self, number: u64) -> bool {
         self.0.iter().any(|range| range.contains(&number))
+    }
+
+    /// The first packet that was asked for.
+    pub fn first(&self) -> u64 {
+        self.0.iter().map(|range| *range.start()).min().unwrap_or(0)
     }
 
     /// The last packet that was asked for.
@@ -397,7 +408,7 @@ Examples:
   layerscope smtp mail.pcap                     who sent what to whom, and what the server said
   layerscope --lang zh mail.pcap                in Chinese
 
-Exit status: 0 done; 1 done, but the input was damaged; 2 nothing could be done.
+Exit status: 0 done; 1 done, but the input was damaged or a message could not be saved; 2 nothing could be done.
 A file that is called like a view is named with its folder: ./tcp";
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::ops::Range;
+use std::rc::Rc;
 
 use anyhow::{Context, bail};
 
@@ -15,14 +16,14 @@ use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
 use crate::packet::{Frame, Protocol};
-use crate::report::{self, Format, PacketEvent, Sink, Summary, View};
+use crate::report::{self, Format, MailFolder, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Everything was read.
     Done,
-    /// The input was damaged; what could be read was reported.
+    /// The input was damaged, or a message could not be saved; what could be read was reported.
     Damaged,
 }
 
@@ -57,6 +58,7 @@ fn smtp(args: &SmtpArgs) -> anyhow::Result<Outcome> {
     if args.raw && plan.report.format != Format::Table {
         bail!("`--raw` is a form of its own; leave `--format` out");
     }
+    plan.save_mail = args.save.clone();
     follow(plan)
 }
 
@@ -84,7 +86,9 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     }
     let sink = report::sink_for(&plan.report, plan.output());
     let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose()?;
-    let mut run = Run::new(plan, sink, saver);
+    let mail =
+        plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose()?;
+    let mut run = Run::new(plan, sink, saver, mail);
     run.summary.fcs_first_pass = survey.is_complete;
     match run.all(survey.chapters) {
         Ok(()) => {}
@@ -93,7 +97,9 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
         Err(Stop::Output(error)) => return Err(error).context("cannot write the answer"),
         Err(Stop::Other(error)) => return Err(error),
     }
-    let damaged = unopened || !run.summary.damage.is_empty();
+    run.tell_saved();
+    let unsaved = run.mail.as_ref().is_some_and(MailFolder::failed);
+    let damaged = unopened || unsaved || !run.summary.damage.is_empty();
     Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
 }
 
@@ -116,30 +122,39 @@ struct Run {
     plan: Plan,
     sink: Box<dyn Sink>,
     saver: Option<Saver>,
+    mail: Option<MailFolder>,
     tracker: Tracker,
     conversations: Conversations,
     concealed: Vec<Range<u32>>,
     summary: Summary,
     filter_misfit: bool,
+    last_number: u64,
 }
 
 impl Run {
-    fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>) -> Self {
+    fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>, mail: Option<MailFolder>) -> Self {
+        let mut conversations = Conversations::new(plan.depth);
+        if let Some(mail) = &mail {
+            conversations.deliver_to(Rc::new(mail.clone()));
+        }
         Self {
             tracker: Tracker::new(plan.limits),
-            conversations: Conversations::new(plan.depth),
+            conversations,
             concealed: Vec::new(),
             summary: Summary::default(),
             filter_misfit: false,
+            last_number: 0,
             plan,
             sink,
             saver,
+            mail,
         }
     }
 
     fn all(&mut self, chapters: Vec<Chapter>) -> Result<(), Stop> {
         for chapter in chapters {
-            let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence);
+            let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence)
+                .without_tcp_checksums(self.plan.report.says_nothing_of_checksums());
             for mut source in chapter.sources {
                 self.source(&mut source, &mut dissector)?;
             }
@@ -150,9 +165,42 @@ impl Run {
         if let Some(saver) = self.saver.take() {
             saver.finish().map_err(|error| Stop::Other(error.into()))?;
         }
+        self.is_there()?;
         self.sink.finish(&self.summary)?;
         self.tell_counts();
         Ok(())
+    }
+
+    fn tell_saved(&self) {
+        let Some(mail) = &self.mail else { return };
+        self.tell_mail_error();
+        if !self.plan.quiet {
+            complain(mail.summary());
+        }
+    }
+
+    fn tell_mail_error(&self) {
+        if let Some(error) = self.mail.as_ref().and_then(MailFolder::take_error) {
+            complain(error);
+        }
+    }
+
+    /// Whether there is what was asked for by its number: where there is not, nothing can be told of it.
+    fn is_there(&self) -> Result<(), Stop> {
+        let connections = self.tracker.connections();
+        let follows = self.plan.report.view != View::Fcs;
+        let missing = match (self.plan.report.stream, &self.plan.packets) {
+            (Some(asked), _) if follows && asked >= connections => match connections {
+                0 => format!("there is no connection {asked}: no TCP connection was seen"),
+                1 => format!("there is no connection {asked}: one was seen, connection 0"),
+                n => format!("there is no connection {asked}: {n} were seen, 0 to {}", n - 1),
+            },
+            (_, Some(packets)) if packets.first() > self.last_number => {
+                format!("there is no packet {}: the last one is packet {}", packets.first(), self.last_number)
+            }
+            _ => return Ok(()),
+        };
+        Err(Stop::Other(anyhow::Error::msg(missing)))
     }
 
     fn tell_counts(&self) {
@@ -190,6 +238,7 @@ impl Run {
 
     fn frame(&mut self, frame: &Frame<'_>, info: &SourceInfo, dissector: &mut Dissector) -> Result<(), Stop> {
         self.summary.packets_read += 1;
+        self.last_number = self.last_number.max(frame.number);
         if !self.passes(frame) {
             return Ok(());
         }
@@ -220,7 +269,15 @@ impl Run {
         let (Some(ip), Transport::Tcp(segment)) = (&dissection.ip, &dissection.transport) else {
             return None;
         };
-        self.tracker.push(&segment_input(frame, ip, *segment), &mut self.conversations)
+        let input = segment_input(frame, ip, *segment);
+        let Some(mail) = &self.mail else { return self.tracker.push(&input, &mut self.conversations) };
+        mail.at_capture(frame.capture);
+        let place = self.tracker.push(&input, &mut self.conversations);
+        if let Some(place) = &place {
+            mail.met(place.stream);
+        }
+        self.tell_mail_error();
+        place
     }
 
     fn save(&mut self, frame: &Frame<'_>, info: &SourceInfo) -> Result<(), Stop> {
@@ -257,13 +314,18 @@ impl Run {
     }
 
     fn tell_finished(&mut self) -> Result<(), Stop> {
-        while let Some(Finished { connection, application, session }) = self.conversations.take_finished() {
-            if self.plan.report.stream.is_some_and(|asked| asked != connection.stream) {
-                continue;
+        let asked = self.plan.report.stream;
+        let is_asked_for = |stream| asked.is_none_or(|asked| asked == stream);
+        while let Some(finished) = self.conversations.take_finished() {
+            if let (Finished::Connection(connection, _), Some(mail)) = (&finished, &self.mail) {
+                mail.forget(connection.stream);
             }
-            self.sink.connection(&connection, application)?;
-            if let Some(session) = session {
-                self.sink.session(&session, &connection)?;
+            match finished {
+                Finished::Connection(connection, application) if is_asked_for(connection.stream) => {
+                    self.sink.connection(&connection, application)?;
+                }
+                Finished::Session(session) if is_asked_for(session.stream) => self.sink.session(session)?,
+                Finished::Connection(..) | Finished::Session(_) => {}
             }
         }
         Ok(())

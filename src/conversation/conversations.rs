@@ -24,15 +24,13 @@ pub enum Depth {
     Full,
 }
 
-/// A connection that is known in full.
+/// What is known in full.
 #[derive(Debug)]
-pub struct Finished {
-    /// What TCP tells of it.
-    pub connection: Connection,
-    /// The application that it carried, where that is known.
-    pub application: Option<Protocol>,
-    /// Its mail session, where all that was said is kept.
-    pub session: Option<smtp::Session>,
+pub enum Finished {
+    /// A connection, and the application that it carried, where that is known.
+    Connection(Box<Connection>, Option<Protocol>),
+    /// A mail session, where all that was said is kept: before its connection, if that was closed.
+    Session(Box<smtp::Session>),
 }
 
 /// Reads every stream that speaks a known protocol.
@@ -88,7 +86,7 @@ impl Conversations {
         }
     }
 
-    /// The next connection that is known in full.
+    /// The next connection or session that is known in full.
     pub fn take_finished(&mut self) -> Option<Finished> {
         self.finished.pop_front()
     }
@@ -109,6 +107,17 @@ impl Receiver for Conversations {
         }
     }
 
+    /// A session is told of at once: connections linger, and sessions are large.
+    fn closed(&mut self, stream: u64, record: impl FnOnce() -> Connection) {
+        if let Some(open) = self.streams.get_mut(&stream) {
+            let mut session = open.close(record);
+            if let Some(session) = &mut session {
+                self.offered_tls.meet(session);
+            }
+            self.finished.extend(session.map(Box::new).map(Finished::Session));
+        }
+    }
+
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
         let (application, mut session) =
@@ -116,6 +125,7 @@ impl Receiver for Conversations {
         if let Some(session) = &mut session {
             self.offered_tls.meet(session);
         }
-        self.finished.push_back(Finished { connection, application, session });
+        self.finished.push_back(Finished::Connection(Box::new(connection), application));
+        self.finished.extend(session.map(Box::new).map(Finished::Session));
     }
 }

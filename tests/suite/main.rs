@@ -3,12 +3,16 @@
 mod cases;
 mod cli;
 mod common;
+mod connections;
+mod mail_messages;
+mod mail_save;
 mod samples;
 mod secrets;
 mod smtp_session;
 mod traps_fcs;
 mod traps_files;
 mod traps_ip;
+mod traps_ladder;
 mod traps_output;
 mod traps_smtp;
 mod traps_tcp;

@@ -51,6 +51,11 @@ impl Reader {
         self.reset = true;
     }
 
+    /// Whether what is said is written down.
+    pub(in crate::conversation) const fn records(&self) -> bool {
+        self.dialogue.record.is_some()
+    }
+
     /// What must not be shown; `asked` is `None` where the place in the stream is not known.
     pub(in crate::conversation) fn concealed(
         &self,

@@ -13,7 +13,7 @@ use crate::capture::SourceInfo;
 use crate::conversation::smtp::Session;
 use crate::dissect::Basis;
 use crate::flow::Connection;
-use crate::packet::{MacAddress, Note, Protocol};
+use crate::packet::{MacAddress, Protocol};
 use crate::report::tally::Tally;
 use crate::report::{Options, PacketEvent, Sink, Summary};
 
@@ -139,7 +139,7 @@ impl Overview {
                 style.cell(tone, seen),
             ]);
         }
-        style.push_grid(out, &table);
+        style.push_grid(out, table);
     }
 
     /// What deserves a second look, one line a kind.
@@ -213,11 +213,7 @@ impl Overview {
         let refused = opened.get("refused").copied().unwrap_or(0);
         let reset = closed.get("reset").map(|count| count.saturating_sub(refused));
         parts.extend(ended("overview.tcp.reset", reset.filter(|count| *count > 0).as_ref()));
-        let notes = Note::ALL.iter().filter_map(|note| {
-            let count = self.tally.notes.get(note.name())?;
-            Some(tcp::note_count(style, *note, *count))
-        });
-        parts.extend(notes);
+        parts.extend(tcp::notes(style, |note| self.tally.notes.get(note.name()).copied().unwrap_or(0)));
         (!parts.is_empty()).then(|| {
             let what = parts.join(&style.word("overview.and"));
             style.say("overview.tcp", &[("what", &what)])
@@ -289,11 +285,11 @@ impl Sink for Overview {
         Ok(())
     }
 
-    fn session(&mut self, session: &Session, _connection: &Connection) -> io::Result<()> {
-        self.tally.session(session);
-        self.seen.session(session);
+    fn session(&mut self, session: Box<Session>) -> io::Result<()> {
+        self.tally.session(&session);
+        self.seen.session(&session);
         if self.sessions.len() < LISTED {
-            self.sessions.push(session.clone());
+            self.sessions.push(*session);
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
             style.number(packet.map_or_else(String::new, |packet| packet.to_string())),
         ]);
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
     offer(style, session, out);
 }
 

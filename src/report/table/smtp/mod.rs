@@ -2,11 +2,14 @@
 
 mod capabilities;
 mod exposure;
+mod hops;
 mod ladder;
 mod list;
 mod means;
 mod message;
+mod mime;
 mod raw;
+mod trust;
 mod turns;
 mod verdict;
 
@@ -21,7 +24,6 @@ use self::turns::{TurnRow, rows};
 use super::style::{Style, Tone, shown, width};
 use super::time::duration;
 use crate::conversation::smtp::{AuthOutcome, Encryption, Pace, Role, Session, Verdict, Warning};
-use crate::flow::Connection;
 use crate::lesson;
 use crate::report::{Format, Options, Sink, Summary};
 
@@ -38,7 +40,7 @@ const LINE_COLUMN: usize = 3;
 pub(super) struct Sessions {
     style: Style,
     reveal: bool,
-    chosen: bool,
+    chosen: Option<u64>,
     raw: bool,
     drawn: bool,
     out: Box<dyn Write>,
@@ -51,7 +53,7 @@ impl Sessions {
         Self {
             style: Style::new(options),
             reveal: options.reveal_secrets,
-            chosen: options.stream.is_some(),
+            chosen: options.stream,
             raw: options.raw,
             drawn: options.format == Format::Svg,
             out,
@@ -86,18 +88,18 @@ impl Sessions {
 }
 
 impl Sink for Sessions {
-    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
+    fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.count += 1;
         if self.raw {
             let mut text = String::new();
-            raw::push(&mut text, session, !self.chosen, self.reveal);
+            raw::push(&mut text, &session, self.chosen.is_none(), self.reveal);
             return self.out.write_all(text.as_bytes());
         }
         if self.drawn && self.count > 1 {
             self.kept.clear();
             return Ok(());
         }
-        self.kept.push(session.clone());
+        self.kept.push(*session);
         if self.kept.len() >= ROWS_A_TABLE {
             self.list()?;
         }
@@ -111,8 +113,12 @@ impl Sink for Sessions {
         if self.drawn {
             self.drawing()?;
         } else if self.count == 0 {
-            writeln!(self.out, "{}", self.style.word("smtp.view.none"))?;
-        } else if self.chosen || self.count <= SHOWN_IN_FULL as u64 {
+            let none = match self.chosen {
+                Some(stream) => self.style.say("smtp.view.none_in", &[("stream", &stream)]),
+                None => self.style.word("smtp.view.none"),
+            };
+            writeln!(self.out, "{none}")?;
+        } else if self.chosen.is_some() || self.count <= SHOWN_IN_FULL as u64 {
             self.in_full()?;
         } else {
             self.list()?;
@@ -164,7 +170,7 @@ fn heading(style: &Style, session: &Session, out: &mut String) {
     let role = lesson::smtp::role(style.lang, role).unwrap_or_default();
     let reason = lesson::smtp::role_reason(style.lang, session.role_reason).unwrap_or_default();
     let inferred = style.say("smtp.view.inferred", &[("reason", &reason)]);
-    style.paragraph(out, Tone::Plain, &format!("{role} {inferred}"), 2);
+    style.paragraph(out, Tone::Plain, &format!("{role}{inferred}"), 2);
     let encryption = match session.encryption {
         Encryption::None => "none",
         Encryption::StartTls { .. } => "starttls",
@@ -244,7 +250,7 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
     if let Some(column) = grid.column_mut(LINE_COLUMN) {
         column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(room)));
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
     style.paragraph(out, Tone::Quiet, &style.word("smtp.view.osi"), 2);
     if session.turns_left_out > 0 {
         let text = style.say("smtp.view.left_out", &[("count", &session.turns_left_out)]);

@@ -41,7 +41,7 @@ pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
         ]);
         grid.add_row(row);
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
 }
 
 fn verdict(style: &Style, fate: &Fate<'_>) -> String {

@@ -10,12 +10,12 @@ use crate::conversation::smtp::{Session, Speaker};
 const RUNGS: usize = 400;
 /// Lines over one arrow, and columns of a line.
 const LINES: usize = 12;
-const COLUMNS: usize = 72;
+const COLUMNS: usize = 78;
 /// Where the uprights stand, and where times and packet numbers end, in pixels.
-const LEFT: u32 = 210;
-const RIGHT: u32 = 830;
-const TIME: u32 = 90;
-const PACKET: u32 = 920;
+const LEFT: u32 = 230;
+const RIGHT: u32 = 900;
+const TIME: u32 = 110;
+const PACKET: u32 = 1010;
 /// Height of a line of text, and of an arrow with the room below it.
 const LINE: u32 = 18;
 const STEP: u32 = 26;
