@@ -11,6 +11,7 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::survey::{self, Chapter};
 use crate::capture::{Damage, Saver, Source, SourceInfo};
+use crate::conversation::journey::Collector;
 use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
@@ -107,6 +108,7 @@ struct Run {
     saver: Option<Saver>,
     tracker: Tracker,
     conversations: Conversations,
+    mails: Collector,
     concealed: Vec<Range<u32>>,
     summary: Summary,
     filter_misfit: bool,
@@ -117,6 +119,7 @@ impl Run {
         Self {
             tracker: Tracker::new(plan.limits),
             conversations: Conversations::new(plan.depth),
+            mails: Collector::new(Default::default()),
             concealed: Vec::new(),
             summary: Summary::default(),
             filter_misfit: false,
@@ -139,6 +142,7 @@ impl Run {
         if let Some(saver) = self.saver.take() {
             saver.finish().map_err(|error| Stop::Other(error.into()))?;
         }
+        self.tell_journeys()?;
         self.sink.finish(&self.summary)?;
         self.tell_counts();
         Ok(())
@@ -246,16 +250,39 @@ impl Run {
     }
 
     fn tell_finished(&mut self) -> Result<(), Stop> {
-        while let Some(Finished { connection, application, session }) = self.conversations.take_finished() {
-            if self.plan.report.stream.is_some_and(|asked| asked != connection.stream) {
-                continue;
+        while let Some(Finished { connection, application, session, fetched }) =
+            self.conversations.take_finished()
+        {
+            if self.plan.report.stream.is_none_or(|asked| asked == connection.stream) {
+                self.sink.connection(&connection, application)?;
+                if let Some(session) = &session {
+                    self.sink.session(session, &connection)?;
+                }
             }
-            self.sink.connection(&connection, application)?;
+            // a mail's way leads over other connections, too
             if let Some(session) = session {
-                self.sink.session(&session, &connection)?;
+                self.mails.session(session, &connection);
             }
+            self.mails.fetched(fetched);
         }
         Ok(())
+    }
+
+    /// Joins the sessions that carried the same mail; of one connection that was asked for, its own mails alone.
+    fn tell_journeys(&mut self) -> Result<(), Stop> {
+        let mut journeys = std::mem::take(&mut self.mails).join();
+        if let Some(asked) = self.plan.report.stream {
+            journeys.list.retain(|journey| {
+                journey.steps.iter().any(|step| step.seen.is_some_and(|seen| seen.stream == asked))
+            });
+        }
+        if journeys.left_out > 0 && !self.plan.quiet {
+            complain(format_args!(
+                "{} transfers of mail were not joined: the bound is reached",
+                journeys.left_out
+            ));
+        }
+        Ok(self.sink.journeys(&journeys)?)
     }
 
     fn damage(&mut self, damage: Damage) {

@@ -6,9 +6,10 @@ use std::rc::Rc;
 
 use ahash::AHashMap;
 
+use super::fetch::Fetched;
 use super::mail::Letterbox;
 use super::smtp;
-use super::stream::{Keep, Stream};
+use super::stream::{Keep, Said, Stream};
 use crate::flow::{Connection, Delivery, Receiver};
 use crate::packet::{Protocol, Side};
 
@@ -32,6 +33,8 @@ pub struct Finished {
     pub application: Option<Protocol>,
     /// Its mail session, where all that was said is kept.
     pub session: Option<smtp::Session>,
+    /// Messages that a reader fetched over it, where all that was said is kept.
+    pub fetched: Vec<Fetched>,
 }
 
 /// Reads every stream that speaks a known protocol.
@@ -109,8 +112,8 @@ impl Receiver for Conversations {
 
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
-        let (application, session) =
+        let Said { application, session, fetched } =
             stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
-        self.finished.push_back(Finished { connection, application, session });
+        self.finished.push_back(Finished { connection, application, session, fetched });
     }
 }

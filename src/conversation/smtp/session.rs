@@ -4,7 +4,7 @@
 
 use std::ops::Range;
 
-use crate::conversation::mail::{Assessment, Hop, MailHeader, Part, Signature};
+use crate::conversation::mail::{Assessment, Hop, MailHeader, Outline, Part, Signature};
 use crate::packet::{Endpoint, Timestamp};
 
 /// One session, from connect to close.
@@ -218,6 +218,8 @@ pub struct Message {
     pub header: MailHeader,
     /// The hops before this one, the oldest first.
     pub hops: Vec<Hop>,
+    /// Its header fields, to be compared with those of the same mail at another hop.
+    pub outline: Outline,
     /// Signatures, not verified.
     pub signatures: Vec<Signature>,
     /// What hosts on the way say that they checked.

@@ -8,8 +8,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook, SessionRecord};
+use super::record::{CaptureRecord, FcsBook, JourneyRecord, SessionRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
+use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
@@ -86,6 +87,10 @@ struct Sessions {
 impl Sink for Sessions {
     fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
         line(&mut self.out, &SessionRecord::new(session, self.reveal_secrets))
+    }
+
+    fn journeys(&mut self, journeys: &Journeys) -> io::Result<()> {
+        journeys.list.iter().try_for_each(|journey| line(&mut self.out, &JourneyRecord::from(journey)))
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
