@@ -5,7 +5,7 @@
 //! | room | what it does | what it does not do |
 //! |---|---|---|
 //! | [`cli`] | arguments, the plan made of them, the loop | know a protocol |
-//! | [`report`] | writes the one stream of events: table, JSON, CSV | decide what happened |
+//! | [`report`] | writes the one stream of events: table, JSON, CSV; messages as files | decide what happened |
 //! | [`lesson`] | what each thing means, in English and Chinese | know packets |
 //! | [`conversation`] | what two programs say to each other over a stream | see packets |
 //! | [`flow`] | TCP connections: states, notes, reassembly | know what the octets mean |

@@ -17,12 +17,14 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only one room may name.
-const KEPT: [(&str, &str); 5] = [
+const KEPT: [(&str, &str); 7] = [
     ("pcap", "capture"),
     ("pcap_parser", "capture"),
     ("etherparse", "dissect"),
     ("crc32fast", "dissect"),
     ("comfy_table", "report"),
+    ("rustix", "report"),
+    ("mail_parser", "conversation"),
 ];
 
 const MAX_LINES: usize = 700;

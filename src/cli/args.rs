@@ -95,8 +95,9 @@ Examples:
 Examples:
   layerscope smtp mail.pcap
   layerscope smtp --stream 0 --lang zh mail.pcap
+  layerscope smtp --save mails mail.pcap          messages as .eml, and their attachments
   layerscope smtp --format json mail.pcap | jq '.messages[].rcpt_to'")]
-    Smtp(SourceArgs),
+    Smtp(SmtpArgs),
     /// Frame check sequences, and why frames are believed to carry one.
     #[command(after_help = "\
 Examples:
@@ -131,6 +132,19 @@ pub struct TcpArgs {
     /// Order of the table of connections; all but `start` put the largest first.
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub sort: SortArg,
+}
+
+/// What the `smtp` view takes besides.
+#[derive(Debug, Clone, clap::Args)]
+pub struct SmtpArgs {
+    /// Where packets come from.
+    #[command(flatten)]
+    pub source: SourceArgs,
+
+    /// Also save each message as .eml, and its attachments, in DIR (made where it does not exist; nothing in it
+    /// is written over).
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub save: Option<PathBuf>,
 }
 
 /// Where packets come from, which of them count, and how the answer is written.
@@ -383,7 +397,7 @@ Examples:
   layerscope smtp mail.pcap                     who sent what to whom, and what the server said
   layerscope --lang zh mail.pcap                in Chinese
 
-Exit status: 0 done; 1 done, but the input was damaged; 2 nothing could be done.
+Exit status: 0 done; 1 done, but the input was damaged or a message could not be saved; 2 nothing could be done.
 A file that is called like a view is named with its folder: ./tcp";
 
 #[cfg(test)]

@@ -2,10 +2,11 @@
 
 use std::io;
 use std::ops::Range;
+use std::rc::Rc;
 
 use anyhow::{Context, bail};
 
-use super::args::{Args, Command, SourceArgs, TcpArgs};
+use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::plan::Plan;
 use super::progress::Progress;
@@ -16,14 +17,14 @@ use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
 use crate::packet::{Frame, Protocol};
-use crate::report::{self, Format, PacketEvent, Sink, Summary, View};
+use crate::report::{self, Format, MailFolder, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// Everything was read.
     Done,
-    /// The input was damaged; what could be read was reported.
+    /// The input was damaged, or a message could not be saved; what could be read was reported.
     Damaged,
 }
 
@@ -37,7 +38,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Packets(source) => view(View::Packets, source),
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
-        Command::Smtp(source) => view(View::Smtp, source),
+        Command::Smtp(args) => smtp(args),
         Command::Fcs(source) => view(View::Fcs, source),
         Command::Schema => super::side::schema(),
         Command::Completions { shell } => super::side::completions(*shell),
@@ -49,6 +50,12 @@ fn tcp(args: &TcpArgs) -> anyhow::Result<Outcome> {
     let mut plan = Plan::new(View::Tcp, &args.source)?;
     plan.report.all = args.all;
     plan.report.sort = args.sort.into();
+    follow(plan)
+}
+
+fn smtp(args: &SmtpArgs) -> anyhow::Result<Outcome> {
+    let mut plan = Plan::new(View::Smtp, &args.source)?;
+    plan.save_mail = args.save.clone();
     follow(plan)
 }
 
@@ -74,7 +81,9 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     }
     let sink = report::sink_for(&plan.report, plan.output());
     let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose()?;
-    let mut run = Run::new(plan, sink, saver);
+    let mail =
+        plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose()?;
+    let mut run = Run::new(plan, sink, saver, mail);
     run.summary.fcs_first_pass = survey.is_complete;
     match run.all(survey.chapters) {
         Ok(()) => {}
@@ -83,7 +92,9 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
         Err(Stop::Output(error)) => return Err(error).context("cannot write the answer"),
         Err(Stop::Other(error)) => return Err(error),
     }
-    let damaged = unopened || !run.summary.damage.is_empty();
+    run.tell_saved();
+    let unsaved = run.mail.as_ref().is_some_and(MailFolder::failed);
+    let damaged = unopened || unsaved || !run.summary.damage.is_empty();
     Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
 }
 
@@ -106,6 +117,7 @@ struct Run {
     plan: Plan,
     sink: Box<dyn Sink>,
     saver: Option<Saver>,
+    mail: Option<MailFolder>,
     tracker: Tracker,
     conversations: Conversations,
     mails: Collector,
@@ -115,10 +127,14 @@ struct Run {
 }
 
 impl Run {
-    fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>) -> Self {
+    fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>, mail: Option<MailFolder>) -> Self {
+        let mut conversations = Conversations::new(plan.depth);
+        if let Some(mail) = &mail {
+            conversations.deliver_to(Rc::new(mail.clone()));
+        }
         Self {
             tracker: Tracker::new(plan.limits),
-            conversations: Conversations::new(plan.depth),
+            conversations,
             mails: Collector::new(Default::default()),
             concealed: Vec::new(),
             summary: Summary::default(),
@@ -126,12 +142,14 @@ impl Run {
             plan,
             sink,
             saver,
+            mail,
         }
     }
 
     fn all(&mut self, chapters: Vec<Chapter>) -> Result<(), Stop> {
         for chapter in chapters {
-            let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence);
+            let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence)
+                .without_tcp_checksums(self.plan.report.says_nothing_of_checksums());
             for mut source in chapter.sources {
                 self.source(&mut source, &mut dissector)?;
             }
@@ -146,6 +164,20 @@ impl Run {
         self.sink.finish(&self.summary)?;
         self.tell_counts();
         Ok(())
+    }
+
+    fn tell_saved(&self) {
+        let Some(mail) = &self.mail else { return };
+        self.tell_mail_error();
+        if !self.plan.quiet {
+            complain(mail.summary());
+        }
+    }
+
+    fn tell_mail_error(&self) {
+        if let Some(error) = self.mail.as_ref().and_then(MailFolder::take_error) {
+            complain(error);
+        }
     }
 
     fn tell_counts(&self) {
@@ -213,7 +245,15 @@ impl Run {
         let (Some(ip), Transport::Tcp(segment)) = (&dissection.ip, &dissection.transport) else {
             return None;
         };
-        self.tracker.push(&segment_input(frame, ip, *segment), &mut self.conversations)
+        let input = segment_input(frame, ip, *segment);
+        let Some(mail) = &self.mail else { return self.tracker.push(&input, &mut self.conversations) };
+        mail.at_capture(frame.capture);
+        let place = self.tracker.push(&input, &mut self.conversations);
+        if let Some(place) = &place {
+            mail.met(place.stream);
+        }
+        self.tell_mail_error();
+        place
     }
 
     fn save(&mut self, frame: &Frame<'_>, info: &SourceInfo) -> Result<(), Stop> {
@@ -250,20 +290,26 @@ impl Run {
     }
 
     fn tell_finished(&mut self) -> Result<(), Stop> {
-        while let Some(Finished { connection, application, session, fetched }) =
-            self.conversations.take_finished()
-        {
-            if self.plan.report.stream.is_none_or(|asked| asked == connection.stream) {
-                self.sink.connection(&connection, application)?;
-                if let Some(session) = &session {
-                    self.sink.session(session, &connection)?;
+        let asked = self.plan.report.stream;
+        let is_asked_for = |stream| asked.is_none_or(|asked| asked == stream);
+        while let Some(finished) = self.conversations.take_finished() {
+            if let (Finished::Connection(connection, _), Some(mail)) = (&finished, &self.mail) {
+                mail.forget(connection.stream);
+            }
+            match finished {
+                Finished::Connection(connection, application) if is_asked_for(connection.stream) => {
+                    self.sink.connection(&connection, application)?;
                 }
+                Finished::Session(session) => {
+                    // a mail's way leads over other connections than the one that was asked for, too
+                    self.mails.session(&session);
+                    if is_asked_for(session.stream) {
+                        self.sink.session(session)?;
+                    }
+                }
+                Finished::Fetched(fetched) => self.mails.fetched(fetched),
+                Finished::Connection(..) => {}
             }
-            // a mail's way leads over other connections, too
-            if let Some(session) = session {
-                self.mails.session(session, &connection);
-            }
-            self.mails.fetched(fetched);
         }
         Ok(())
     }
@@ -282,7 +328,7 @@ impl Run {
                 journeys.left_out
             ));
         }
-        Ok(self.sink.journeys(&journeys)?)
+        Ok(self.sink.journeys(journeys)?)
     }
 
     fn damage(&mut self, damage: Damage) {

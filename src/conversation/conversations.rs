@@ -24,17 +24,15 @@ pub enum Depth {
     Full,
 }
 
-/// A connection that is known in full.
+/// What is known in full.
 #[derive(Debug)]
-pub struct Finished {
-    /// What TCP tells of it.
-    pub connection: Connection,
-    /// The application that it carried, where that is known.
-    pub application: Option<Protocol>,
-    /// Its mail session, where all that was said is kept.
-    pub session: Option<smtp::Session>,
-    /// Messages that a reader fetched over it, where all that was said is kept.
-    pub fetched: Vec<Fetched>,
+pub enum Finished {
+    /// A connection, and the application that it carried, where that is known.
+    Connection(Box<Connection>, Option<Protocol>),
+    /// A mail session, where all that was said is kept: before its connection, if that was closed.
+    Session(Box<smtp::Session>),
+    /// Messages that a reader fetched over a connection, where all that was said is kept.
+    Fetched(Vec<Fetched>),
 }
 
 /// Reads every stream that speaks a known protocol.
@@ -89,7 +87,7 @@ impl Conversations {
         }
     }
 
-    /// The next connection that is known in full.
+    /// The next connection or session that is known in full.
     pub fn take_finished(&mut self) -> Option<Finished> {
         self.finished.pop_front()
     }
@@ -110,10 +108,21 @@ impl Receiver for Conversations {
         }
     }
 
+    /// A session is told of at once: connections linger, and sessions are large.
+    fn closed(&mut self, stream: u64, record: impl FnOnce() -> Connection) {
+        if let Some(open) = self.streams.get_mut(&stream) {
+            self.finished.extend(open.close(record).map(Box::new).map(Finished::Session));
+        }
+    }
+
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
         let Said { application, session, fetched } =
             stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
-        self.finished.push_back(Finished { connection, application, session, fetched });
+        self.finished.push_back(Finished::Connection(Box::new(connection), application));
+        self.finished.extend(session.map(Box::new).map(Finished::Session));
+        if !fetched.is_empty() {
+            self.finished.push_back(Finished::Fetched(fetched));
+        }
     }
 }

@@ -42,6 +42,8 @@ pub(super) enum Stream {
     Fetch(Box<fetch::Reader>),
     /// Another protocol that has a name here.
     Named(Protocol, Delivery),
+    /// A protocol whose session was told of when both ends had closed.
+    Told(Protocol),
     /// No protocol known here, perhaps one of lines with passwords in them.
     Unknown(Box<PerSide<PlainLines>>),
 }
@@ -81,7 +83,7 @@ impl Stream {
             Stream::Silent | Stream::Undecided(_) => None,
             Stream::Smtp(_) => Some(Protocol::Smtp),
             Stream::Fetch(reader) => Some(reader.protocol()),
-            Stream::Named(protocol, _) => Some(*protocol),
+            Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
         }
     }
@@ -91,7 +93,7 @@ impl Stream {
         match self {
             Stream::Smtp(reader) => reader.octets(delivery, octets),
             Stream::Fetch(reader) => reader.octets(delivery, octets),
-            Stream::Named(..) => {}
+            Stream::Named(..) | Stream::Told(_) => {}
             Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
             Stream::Silent => {
                 *self = Stream::Undecided(Box::default());
@@ -124,7 +126,7 @@ impl Stream {
                 undecided.gap(delivery, length);
                 *self = Stream::Undecided(undecided);
             }
-            Stream::Named(..) => {}
+            Stream::Named(..) | Stream::Told(_) => {}
         }
     }
 
@@ -145,9 +147,21 @@ impl Stream {
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
             Stream::Silent => return out.push(0..length),
-            Stream::Named(..) => return,
+            Stream::Named(..) | Stream::Told(_) => return,
         };
         lines.concealed(asked, length, out);
+    }
+
+    /// Both ends have closed: its session, if all that was said is kept. What it spoke is still known afterwards.
+    pub(super) fn close(&mut self, record: impl FnOnce() -> Connection) -> Option<Session> {
+        let Stream::Smtp(reader) = self else { return None };
+        if !reader.records() {
+            return None;
+        }
+        match std::mem::replace(self, Stream::Told(Protocol::Smtp)) {
+            Stream::Smtp(reader) => reader.finish(&record()),
+            _ => None,
+        }
     }
 
     /// The connection is over: what it spoke, and what is known of that.

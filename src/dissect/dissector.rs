@@ -14,6 +14,7 @@ pub struct Dissector {
     layers: Vec<Layer>,
     evidence: Evidence,
     fcs_mode: FcsMode,
+    skips_checksums: bool,
     fragments: Fragments,
     reassembled: Vec<u8>,
 }
@@ -26,18 +27,26 @@ impl Dissector {
             layers: Vec::with_capacity(MAX_LAYERS + MAX_TAIL),
             evidence,
             fcs_mode,
+            skips_checksums: false,
             fragments: Fragments::default(),
             reassembled: Vec::new(),
         }
     }
 
+    /// Leaves TCP checksums alone, for views that say nothing of them: they cover every octet of the payload.
+    #[must_use]
+    pub fn without_tcp_checksums(self, skips_checksums: bool) -> Self {
+        Self { skips_checksums, ..self }
+    }
+
     /// Takes a frame apart.
     pub fn dissect<'a>(&'a mut self, frame: &Frame<'a>) -> Dissection<'a> {
-        let Self { layers, evidence, fcs_mode, fragments, reassembled } = self;
+        let Self { layers, evidence, fcs_mode, skips_checksums, fragments, reassembled } = self;
         layers.clear();
         reassembled.clear();
         let mut walk = Walk::of_frame(frame.octets, frame.original_length);
         walk.found.outgoing = frame.is_outbound;
+        walk.found.skips_checksums = *skips_checksums;
         let last = walk.run(layers, walk::first(frame.link_type, frame.octets));
         let content_end = walk.content_end.map(|end| end.min(frame.octets.len()));
         let fcs = (frame.link_type == LinkType::ETHERNET)

@@ -110,6 +110,8 @@ pub(super) struct Found<'a> {
     pub(super) checksums: Checksums,
     pub(super) stopped: Option<Stopped>,
     pub(super) fragment: Option<FragmentPlace>,
+    /// Nobody wants to know of transport checksums, which cover the payload.
+    pub(super) skips_checksums: bool,
     /// The capture says that the capturing host sent it.
     pub(super) outgoing: bool,
     /// The frame's length is that of IEEE 802.3.

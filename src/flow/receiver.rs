@@ -29,6 +29,9 @@ pub trait Receiver {
     /// One end has said that it will send no more (FIN), or the connection was reset.
     fn end(&mut self, delivery: Delivery, reset: bool);
 
+    /// Both ends have closed and nothing waits: no more octets will come. `record` is the connection as it stands.
+    fn closed(&mut self, _stream: u64, _record: impl FnOnce() -> Connection) {}
+
     /// The connection is known in full: it was evicted, or the capture is over.
     fn finished(&mut self, connection: Connection);
 }

@@ -18,6 +18,7 @@ struct Heard {
     octets: PerSide<Vec<u8>>,
     gaps: Vec<(Side, u64, u64)>,
     ends: Vec<(Side, bool)>,
+    closed: Vec<Connection>,
     finished: Vec<Connection>,
 }
 
@@ -30,6 +31,9 @@ impl Receiver for Heard {
     }
     fn end(&mut self, delivery: Delivery, reset: bool) {
         self.ends.push((delivery.from, reset));
+    }
+    fn closed(&mut self, _: u64, record: impl FnOnce() -> Connection) {
+        self.closed.push(record());
     }
     fn finished(&mut self, connection: Connection) {
         self.finished.push(connection);
@@ -300,6 +304,23 @@ fn four_segments_close_and_the_first_to_close_waits() {
     assert_eq!(heard.finished[0].teardown.kind, TeardownKind::FourSegment);
     assert_eq!(heard.finished[0].teardown.packets, [4, 5, 6, 7]);
     assert_eq!(heard.ends, [(Side::Initiator, false), (Side::Responder, false)]);
+}
+
+#[test]
+fn a_connection_is_called_closed_once_and_not_while_octets_wait() {
+    let mut wire = Wire::new().open();
+    wire.send(CLIENT, ACK | FIN, 101, 301, b"");
+    assert!(wire.heard.closed.is_empty());
+    wire.send(SERVER, ACK | FIN, 301, 102, b"");
+    wire.send(CLIENT, ACK, 102, 302, b"");
+    wire.send(CLIENT, ACK, 102, 302, b"");
+    assert_eq!(wire.heard.closed.len(), 1);
+    assert_eq!(wire.heard.closed[0].teardown.kind, TeardownKind::ThreeSegment);
+
+    let mut wire = Wire::new().open();
+    wire.send(CLIENT, ACK, 201, 301, b"early");
+    wire.send(SERVER, RST, 301, 0, b"");
+    assert!(wire.heard.closed.is_empty());
 }
 
 #[test]

@@ -111,6 +111,9 @@ impl Tracker {
                 let waits = live.is_waiting();
                 if live.is_over() && !was_over {
                     self.ended.push_back((index, stream, facts.time));
+                    if !waits {
+                        receiver.closed(stream, || live.record(false));
+                    }
                 }
                 table.touch(index);
                 if waits {

@@ -205,11 +205,11 @@ impl Sink for Rows {
         Ok(())
     }
 
-    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
+    fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         if self.view == View::Smtp {
-            return self.row(&SessionRecord::new(session, self.reveal_secrets));
+            return self.row(&SessionRecord::new(&session, self.reveal_secrets));
         }
-        self.tally.session(session);
+        self.tally.session(&session);
         Ok(())
     }
 

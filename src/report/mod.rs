@@ -1,4 +1,5 @@
-//! Writes what happened: sinks for the one stream of events, as table, JSON or CSV.
+//! Writes what happened: sinks for the one stream of events, as table, JSON or CSV; and messages as files, which
+//! [`crate::conversation`] hands over while they arrive, because it does no I/O itself.
 //!
 //! The only user of `comfy-table`, and the only place where octets from the wire become text on a terminal,
 //! through [`escape`].
@@ -10,6 +11,7 @@ mod info;
 mod json;
 mod payload;
 mod record;
+mod save;
 mod schema;
 mod sink;
 mod table;
@@ -17,5 +19,6 @@ mod tally;
 mod utc;
 
 pub use event::{PacketEvent, Summary};
+pub use save::{MailFolder, SaveMailError};
 pub use schema::schema;
 pub use sink::{Format, Options, Out, Sink, Sort, TimeFormat, View, sink_for};

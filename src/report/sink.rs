@@ -103,6 +103,17 @@ pub struct Options {
     pub sort: Sort,
 }
 
+impl Options {
+    /// Whether what is written has no word on the checksums of segments.
+    pub fn says_nothing_of_checksums(&self) -> bool {
+        match self.view {
+            View::Smtp | View::Fcs => true,
+            View::Tcp => matches!(self.format, Format::Json | Format::Csv),
+            View::Overview | View::Packets | View::Layers => false,
+        }
+    }
+}
+
 /// Takes the events of a run, in order, and writes what they are for.
 pub trait Sink {
     /// A packet was read.
@@ -121,11 +132,11 @@ pub trait Sink {
         Ok(())
     }
 
-    /// An SMTP session is known in full, with the connection that carried it.
+    /// An SMTP session is known in full; its connection may linger.
     ///
     /// # Errors
     /// When its answer cannot be written.
-    fn session(&mut self, _session: &Session, _connection: &Connection) -> io::Result<()> {
+    fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
         Ok(())
     }
 
@@ -133,7 +144,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// When its answer cannot be written.
-    fn journeys(&mut self, _journeys: &Journeys) -> io::Result<()> {
+    fn journeys(&mut self, _journeys: Journeys) -> io::Result<()> {
         Ok(())
     }
 
@@ -155,7 +166,7 @@ pub trait Sink {
 }
 
 /// Where answers go.
-pub trait Out: Write {
+pub trait Out: Write + Send {
     /// Octets that are worth collecting before they are written; 0 where a reader waits for each line.
     fn worth_collecting(&self) -> usize;
 
@@ -170,7 +181,7 @@ pub trait Out: Write {
     }
 }
 
-impl<W: Write> Out for io::LineWriter<W> {
+impl<W: Write + Send> Out for io::LineWriter<W> {
     fn worth_collecting(&self) -> usize {
         0
     }

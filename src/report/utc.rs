@@ -1,5 +1,7 @@
 //! Times in RFC 3339, UTC, nine digits.
 
+use std::cell::RefCell;
+
 use crate::packet::Timestamp;
 
 /// Writes times; keeps the last second, because the next packet is likely to be in it.
@@ -31,10 +33,14 @@ impl UtcWriter {
     }
 }
 
+thread_local! {
+    static WRITER: RefCell<UtcWriter> = RefCell::default();
+}
+
 /// The same as a string of its own.
 pub(super) fn utc(time: Timestamp) -> String {
     let mut out = Vec::with_capacity(32);
-    UtcWriter::default().push(time, &mut out);
+    WRITER.with_borrow_mut(|writer| writer.push(time, &mut out));
     String::from_utf8(out).unwrap_or_default()
 }
 

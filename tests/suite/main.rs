@@ -3,6 +3,8 @@
 mod cases;
 mod cli;
 mod common;
+mod mail_messages;
+mod mail_save;
 mod samples;
 mod secrets;
 mod traps_fcs;

@@ -17,7 +17,6 @@ mod trace;
 use crate::conversation::fetch::Fetched;
 use crate::conversation::mail::Hop;
 use crate::conversation::smtp::Session;
-use crate::flow::Connection;
 use crate::packet::{Endpoint, Protocol, Timestamp};
 use trace::Trace;
 
@@ -254,8 +253,8 @@ impl Collector {
     }
 
     /// Takes what a session says of its messages, and of the tries that had none.
-    pub fn session(&mut self, session: Session, connection: &Connection) {
-        for trace in trace::of_session(session, connection) {
+    pub fn session(&mut self, session: &Session) {
+        for trace in trace::of_session(session) {
             self.add(trace);
         }
     }
@@ -263,7 +262,7 @@ impl Collector {
     /// Takes messages that were fetched.
     pub fn fetched(&mut self, fetched: Vec<Fetched>) {
         for one in fetched {
-            self.add(trace::of_fetched(one));
+            self.add(trace::of_fetched(&one));
         }
     }
 

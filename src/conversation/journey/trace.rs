@@ -1,15 +1,18 @@
 //! What one transfer says of one message, or of a try that came to none.
 
+use std::ops::Range;
+
 use super::envelope::{Envelope, Envelopes};
 use super::{Recipient, Said, Sighting, StepKind};
 use crate::conversation::fetch::Fetched;
-use crate::conversation::mail::{Hop, MailHeader, Outline, body_digest};
+use crate::conversation::mail::{Hop, Outline, body_digest};
 use crate::conversation::smtp::{self, Message, Reply, Role, Session, Verdict, reply};
-use crate::flow::Connection;
 use crate::packet::{Protocol, Seq, Timestamp};
 
 /// Octets of a text that are kept.
 const LONGEST: usize = 1000;
+/// Recipients that are kept of one message.
+const MAX_RECIPIENTS: usize = 1000;
 /// Hops that are kept of one message.
 const MAX_HOPS: usize = 50;
 
@@ -86,99 +89,107 @@ impl Trace {
     }
 }
 
-/// The traces of a session; what it knows is moved into them.
-pub(super) fn of_session(mut session: Session, connection: &Connection) -> impl Iterator<Item = Trace> {
-    let mut envelopes = Envelopes::of(&session);
-    let (messages, abandoned) =
-        (std::mem::take(&mut session.messages), std::mem::take(&mut session.abandoned));
-    let isn = connection.handshake.isn;
-    let about = About { session, isn: [isn.initiator, isn.responder] };
-    let mut traces = Vec::with_capacity(messages.len() + abandoned.len());
-    for (index, message) in messages.into_iter().enumerate() {
-        traces.push(about.message(index, message, envelopes.of_message(index)));
+/// The traces of a session.
+pub(super) fn of_session(session: &Session) -> impl Iterator<Item = Trace> {
+    let mut envelopes = Envelopes::of(session);
+    let mut traces = Vec::with_capacity(session.messages.len() + session.abandoned.len());
+    for (index, message) in session.messages.iter().enumerate() {
+        traces.push(of_message(session, index, message, envelopes.of_message(index).unwrap_or_default()));
     }
-    for (index, abandoned) in abandoned.into_iter().enumerate() {
+    for (index, abandoned) in session.abandoned.iter().enumerate() {
         let envelope = envelopes.abandoned(abandoned.mail_from.as_deref());
-        traces.extend(about.attempt(index, abandoned, envelope));
+        traces.extend(envelope.and_then(|envelope| of_attempt(session, index, abandoned, &envelope)));
     }
     traces.into_iter()
 }
 
-/// What the traces of one session share.
-struct About {
-    session: Session,
-    isn: [Option<Seq>; 2],
+fn of_message(session: &Session, index: usize, message: &Message, envelope: Envelope) -> Trace {
+    let fates = || message.rcpt_to.iter().map(|recipient| message.verdict(recipient));
+    let refused = message.outcome.as_ref().is_some_and(|reply| reply.code / 100 > 3)
+        || (!message.rcpt_to.is_empty() && fates().all(|(verdict, _)| is_no(verdict)));
+    let ids: Vec<String> = message.rcpt_to.iter().filter_map(smtp::Recipient::queue_id).collect();
+    let packets = message.packets.start..message.packets.end;
+    Trace {
+        kind: if refused { StepKind::Attempt } else { kind(session, message) },
+        put_off: fates().any(|(verdict, _)| verdict == Verdict::Deferred),
+        mail_from: message.mail_from.as_deref().map(cut),
+        recipients: recipients(&message.rcpt_to, fates(), &envelope),
+        octets: Some(message.octets),
+        size: envelope.size,
+        outcome: message.outcome.as_ref().map(said),
+        queue_ids: if ids.is_empty() { message.queue_id.iter().cloned().collect() } else { ids },
+        message_id: message.message_id.as_deref().map(cut),
+        subject: message.header.subject.as_deref().map(cut),
+        author: message.header.from.as_deref().map(cut),
+        date: message.header.date.as_deref().map(cut),
+        hops: hops(&message.hops),
+        outline: message.outline.clone(),
+        body: body_digest(&message.parts, message.complete && message.parts_complete),
+        ..bare(session, index, packets, message.time)
+    }
 }
 
-impl About {
-    fn message(&self, index: usize, message: Message, envelope: Option<Envelope>) -> Trace {
-        let fates: Vec<(Verdict, Option<Said>)> = message
-            .rcpt_to
-            .iter()
-            .map(|recipient| message.verdict(recipient))
-            .map(|(verdict, reply)| (verdict, reply.map(said)))
-            .collect();
-        let ids: Vec<String> = message.rcpt_to.iter().filter_map(smtp::Recipient::queue_id).collect();
-        let refused = message.outcome.as_ref().is_some_and(|reply| reply.code / 100 > 3)
-            || (!fates.is_empty() && fates.iter().all(|(verdict, _)| is_no(*verdict)));
-        let put_off = fates.iter().any(|(verdict, _)| *verdict == Verdict::Deferred);
-        let envelope = envelope.unwrap_or_default();
-        let body = body_digest(&message.parts, message.complete && message.parts_complete);
-        let mut trace = self.trace(index, message.packets.clone(), message.time);
-        trace.kind = if refused { StepKind::Attempt } else { self.kind(&message) };
-        trace.put_off = put_off;
-        trace.mail_from = message.mail_from.map(cut);
-        trace.recipients = recipients(message.rcpt_to, fates.into_iter().map(|(_, said)| said), &envelope);
-        trace.octets = Some(message.octets);
-        trace.size = envelope.size;
-        trace.outcome = message.outcome.as_ref().map(said);
-        trace.queue_ids = if ids.is_empty() { message.queue_id.into_iter().collect() } else { ids };
-        trace.message_id = message.message_id.map(cut);
-        trace.take_header(message.header);
-        trace.hops = hops(message.hops);
-        trace.outline = message.outline;
-        trace.body = body;
-        trace
-    }
+/// A transaction without a message; one that nobody refused says nothing.
+fn of_attempt(
+    session: &Session,
+    index: usize,
+    abandoned: &smtp::Abandoned,
+    envelope: &Envelope,
+) -> Option<Trace> {
+    let fates = || abandoned.rcpt_to.iter().map(|recipient| abandoned.verdict(recipient));
+    let (_, refusal) = fates().find(|(verdict, _)| is_no(*verdict))?;
+    let packets = envelope.packets.0..envelope.packets.1;
+    Some(Trace {
+        put_off: fates().any(|(verdict, _)| verdict == Verdict::Deferred),
+        mail_from: abandoned.mail_from.as_deref().map(cut),
+        recipients: recipients(&abandoned.rcpt_to, fates(), envelope),
+        size: envelope.size,
+        outcome: refusal.map(said),
+        ..bare(session, index, packets, envelope.time)
+    })
+}
 
-    /// A transaction without a message; one that nobody refused says nothing.
-    fn attempt(&self, index: usize, abandoned: smtp::Abandoned, envelope: Option<Envelope>) -> Option<Trace> {
-        let fates: Vec<(Verdict, Option<Said>)> = abandoned
-            .rcpt_to
-            .iter()
-            .map(|recipient| abandoned.verdict(recipient))
-            .map(|(verdict, reply)| (verdict, reply.map(said)))
-            .collect();
-        let refusal = fates.iter().find(|(verdict, _)| is_no(*verdict))?.1.clone();
-        let envelope = envelope?;
-        let mut trace = self.trace(index, envelope.packets.0..envelope.packets.1, envelope.time);
-        trace.put_off = fates.iter().any(|(verdict, _)| *verdict == Verdict::Deferred);
-        trace.mail_from = abandoned.mail_from.map(cut);
-        trace.recipients = recipients(abandoned.rcpt_to, fates.into_iter().map(|(_, said)| said), &envelope);
-        trace.size = envelope.size;
-        trace.outcome = refusal;
-        Some(trace)
+/// What all traces of a session share.
+fn bare(session: &Session, ordinal: usize, packets: Range<u64>, time: Option<Timestamp>) -> Trace {
+    let greeting = session.greeting.as_deref().and_then(|text| text.split(' ').next());
+    let seen = Sighting {
+        capture: session.capture,
+        stream: session.stream,
+        first_packet: packets.start,
+        last_packet: packets.end,
+        time,
+        client: session.client,
+        server: session.server,
+    };
+    Trace {
+        client_name: session.client_name.as_deref().and_then(name),
+        server_name: greeting.filter(|word| word.contains('.') || *word == "localhost").and_then(name),
+        isn: [session.isn.initiator, session.isn.responder],
+        ordinal,
+        ..Trace::new(StepKind::Attempt, Protocol::Smtp, seen)
     }
+}
 
-    fn trace(&self, ordinal: usize, packets: std::ops::Range<u64>, time: Option<Timestamp>) -> Trace {
-        let session = &self.session;
-        let greeting = session.greeting.as_deref().and_then(|text| text.split(' ').next());
-        Trace {
-            kind: StepKind::Attempt,
-            protocol: Protocol::Smtp,
-            seen: Sighting {
-                capture: session.capture,
-                stream: session.stream,
-                first_packet: packets.start,
-                last_packet: packets.end,
-                time,
-                client: session.client,
-                server: session.server,
-            },
-            client_name: session.client_name.as_deref().and_then(name),
-            server_name: greeting.filter(|word| word.contains('.') || *word == "localhost").and_then(name),
-            isn: self.isn,
-            ordinal,
+fn kind(session: &Session, message: &Message) -> StepKind {
+    match session.role {
+        Role::Delivery => StepKind::Delivery,
+        Role::Submission => StepKind::Submission,
+        Role::Relay => StepKind::Relay,
+        Role::Unknown if message.hops.is_empty() => StepKind::Submission,
+        Role::Unknown => StepKind::Relay,
+    }
+}
+
+impl Trace {
+    fn new(kind: StepKind, protocol: Protocol, seen: Sighting) -> Self {
+        Self {
+            kind,
+            protocol,
+            seen,
+            client_name: None,
+            server_name: None,
+            isn: [None, None],
+            ordinal: 0,
             mail_from: None,
             recipients: Vec::new(),
             put_off: false,
@@ -195,103 +206,72 @@ impl About {
             body: None,
         }
     }
-
-    fn kind(&self, message: &Message) -> StepKind {
-        match self.session.role {
-            Role::Delivery => StepKind::Delivery,
-            Role::Submission => StepKind::Submission,
-            Role::Relay => StepKind::Relay,
-            Role::Unknown if message.hops.is_empty() => StepKind::Submission,
-            Role::Unknown => StepKind::Relay,
-        }
-    }
-}
-
-impl Trace {
-    fn take_header(&mut self, header: MailHeader) {
-        self.subject = header.subject.map(cut);
-        self.author = header.from.map(cut);
-        self.date = header.date.map(cut);
-    }
 }
 
 /// The trace of a message that its reader fetched.
-pub(super) fn of_fetched(fetched: Fetched) -> Trace {
-    let mut trace = Trace {
-        kind: StepKind::Fetch,
-        protocol: fetched.protocol,
-        seen: Sighting {
-            capture: fetched.capture,
-            stream: fetched.stream,
-            first_packet: fetched.packets.start,
-            last_packet: fetched.packets.end,
-            time: fetched.time,
-            client: fetched.client,
-            server: fetched.server,
-        },
-        client_name: None,
-        server_name: None,
-        isn: [None, None],
-        ordinal: 0,
-        mail_from: None,
-        recipients: Vec::new(),
-        put_off: false,
-        octets: Some(fetched.octets),
-        size: None,
-        outcome: None,
-        queue_ids: Vec::new(),
-        message_id: fetched.message_id.map(cut),
-        subject: None,
-        author: None,
-        date: None,
-        hops: hops(fetched.hops),
-        outline: fetched.outline,
-        body: fetched.body,
+pub(super) fn of_fetched(fetched: &Fetched) -> Trace {
+    let seen = Sighting {
+        capture: fetched.capture,
+        stream: fetched.stream,
+        first_packet: fetched.packets.start,
+        last_packet: fetched.packets.end,
+        time: fetched.time,
+        client: fetched.client,
+        server: fetched.server,
     };
-    trace.take_header(fetched.header);
-    trace
+    Trace {
+        octets: Some(fetched.octets),
+        message_id: fetched.message_id.as_deref().map(cut),
+        subject: fetched.header.subject.as_deref().map(cut),
+        author: fetched.header.from.as_deref().map(cut),
+        date: fetched.header.date.as_deref().map(cut),
+        hops: hops(&fetched.hops),
+        outline: fetched.outline.clone(),
+        body: fetched.body,
+        ..Trace::new(StepKind::Fetch, fetched.protocol, seen)
+    }
 }
 
 const fn is_no(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Refused | Verdict::Deferred)
 }
 
-fn recipients(
-    list: Vec<smtp::Recipient>,
-    said: impl Iterator<Item = Option<Said>>,
+fn recipients<'a>(
+    list: &[smtp::Recipient],
+    fates: impl Iterator<Item = (Verdict, Option<&'a Reply>)>,
     envelope: &Envelope,
 ) -> Vec<Recipient> {
     let mut originals = envelope.originals.iter().peekable();
-    let one = |(recipient, said): (smtp::Recipient, Option<Said>)| {
+    let one = |(recipient, (_, reply)): (&smtp::Recipient, (Verdict, Option<&Reply>))| {
         // both lists have the order of the commands
         let original = originals.next_if(|(address, _)| *address == recipient.address);
-        Recipient { address: cut(recipient.address), original: original.map(|(_, o)| o.clone()), said }
+        Recipient {
+            address: cut(&recipient.address),
+            original: original.map(|(_, original)| original.clone()),
+            said: reply.map(said),
+        }
     };
-    list.into_iter().zip(said).map(one).collect()
+    list.iter().take(MAX_RECIPIENTS).zip(fates).map(one).collect()
 }
 
 /// The oldest hops; those behind the bound are left out.
-fn hops(mut list: Vec<Hop>) -> Vec<Hop> {
-    list.truncate(MAX_HOPS);
-    list
+fn hops(list: &[Hop]) -> Vec<Hop> {
+    list.iter().take(MAX_HOPS).cloned().collect()
 }
 
 fn said(reply: &Reply) -> Said {
-    Said { code: reply.code, text: cut(reply.lines.join(" ")) }
+    Said { code: reply.code, text: cut(&reply.lines.join(" ")) }
 }
 
 /// A host's name: `client.example.org`, not `[10.20.0.25]`.
 fn name(text: &str) -> Option<String> {
     let word = text.split(' ').next()?;
-    (!word.is_empty() && !word.starts_with('[')).then(|| cut(word.to_owned()))
+    (!word.is_empty() && !word.starts_with('[')).then(|| cut(word))
 }
 
-fn cut(mut text: String) -> String {
-    if text.len() > LONGEST {
-        let end = (0..=LONGEST).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
-        text.truncate(end);
-    }
-    text
+fn cut(text: &str) -> String {
+    let end = (0..=LONGEST.min(text.len())).rev().find(|&at| text.is_char_boundary(at)).unwrap_or(0);
+    text[..end].to_owned()
 }
 
 impl smtp::Recipient {

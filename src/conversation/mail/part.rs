@@ -11,6 +11,12 @@ const LONGEST_PARAMETERS: usize = 8 << 10;
 /// Octets of a boundary that are remembered; RFC 2046 section 5.1.1 allows 70.
 const LONGEST_BOUNDARY: usize = 200;
 
+/// Octets of a file name that are kept; file systems have names of 255.
+const LONGEST_NAME: usize = 1000;
+/// Octets of a type, an encoding or a character set that are kept; RFC 6838 section 4.2 allows 127 for either half
+/// of a type.
+const LONGEST_WORD: usize = 255;
+
 /// What stands in a node of the MIME tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PartKind {
@@ -72,10 +78,15 @@ impl Described {
             of.as_ref().and_then(|t| t.attribute(name)).map(str::to_owned)
         };
         Self {
-            content_type: kind.as_ref().map_or_else(|| default.to_owned(), full_type),
+            content_type: shortened(
+                kind.as_ref().map_or_else(|| default.to_owned(), full_type),
+                LONGEST_WORD,
+            ),
             encoding: encoding.map_or_else(|| "7bit".to_owned(), word),
-            charset: attribute(&kind, "charset"),
-            filename: attribute(&disposition, "filename").or_else(|| attribute(&kind, "name")),
+            charset: attribute(&kind, "charset").map(|charset| shortened(charset, LONGEST_WORD)),
+            filename: attribute(&disposition, "filename")
+                .or_else(|| attribute(&kind, "name"))
+                .map(|name| shortened(name, LONGEST_NAME)),
             boundary: attribute(&kind, "boundary")
                 .map(String::into_bytes)
                 .filter(|boundary| !boundary.is_empty() && boundary.len() <= LONGEST_BOUNDARY),
@@ -115,5 +126,15 @@ fn full_type(kind: &ContentType<'_>) -> String {
 fn word(value: &[u8]) -> String {
     let text = unfold(value.get(..LONGEST_PARAMETERS).unwrap_or(value));
     let end = text.find([' ', '(', ';']).unwrap_or(text.len());
-    text[..end].to_ascii_lowercase()
+    shortened(text[..end].to_ascii_lowercase(), LONGEST_WORD)
+}
+
+/// So many parts may be kept that each of them has to be small.
+fn shortened(mut text: String, longest: usize) -> String {
+    if text.len() > longest {
+        let end = (0..=longest).rev().find(|&end| text.is_char_boundary(end)).unwrap_or(0);
+        text.truncate(end);
+        text.shrink_to_fit();
+    }
+    text
 }

@@ -13,7 +13,7 @@ use super::trust::{Assessment, Signature, assessments, signatures};
 use super::{Letter, MailHeader};
 
 /// Nodes of the MIME tree that are kept; what lies in others is passed over.
-const MAX_PARTS: usize = 1000;
+const MAX_PARTS: usize = 500;
 /// Nodes that a node may stand in. What is deeper is not taken apart.
 const MAX_DEPTH: usize = 32;
 /// Octets of a part's header that are kept.

@@ -86,7 +86,7 @@ fn authentication_results(field: &'static str, text: &str) -> Assessment {
         statements.next_if(|statement| statement.starts_with("i="));
     }
     // some hosts leave their name out
-    let by = statements.next_if(|statement| !statement.contains('='));
+    let by = statements.next_if(|statement| !statement.contains('=') && *statement != "none");
     let by = by.and_then(|by| by.split(' ').next()).map(str::to_owned);
     let results = statements.filter_map(finding).take(MAX_FINDINGS).collect();
     Assessment { field, by, results }

@@ -50,6 +50,11 @@ impl Reader {
         self.reset = true;
     }
 
+    /// Whether what is said is written down.
+    pub(in crate::conversation) const fn records(&self) -> bool {
+        self.dialogue.record.is_some()
+    }
+
     /// What must not be shown; `asked` is `None` where the place in the stream is not known.
     pub(in crate::conversation) fn concealed(
         &self,
@@ -88,6 +93,7 @@ impl Reader {
             capture: connection.capture,
             stream: connection.stream,
             first_packet: connection.first_packet,
+            isn: connection.handshake.isn,
             client: *connection.endpoints.of(self.client),
             server: *connection.endpoints.of(server),
             role,
@@ -130,6 +136,7 @@ pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Deli
         capture: connection.capture,
         stream: connection.stream,
         first_packet: connection.first_packet,
+        isn: connection.handshake.isn,
         client: connection.endpoints.initiator,
         server: connection.endpoints.responder,
         role: Role::Submission,

@@ -5,7 +5,7 @@
 use std::ops::Range;
 
 use crate::conversation::mail::{Assessment, Hop, MailHeader, Outline, Part, Signature};
-use crate::packet::{Endpoint, Timestamp};
+use crate::packet::{Endpoint, PerSide, Seq, Timestamp};
 
 /// One session, from connect to close.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Session {
     pub stream: u64,
     /// The first packet of that connection.
     pub first_packet: u64,
+    /// Initial sequence numbers of the connection, which tell it from others between the same ends.
+    pub isn: PerSide<Option<Seq>>,
     /// The client's end.
     pub client: Endpoint,
     /// The server's end.

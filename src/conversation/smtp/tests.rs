@@ -5,11 +5,11 @@ use std::ops::Range;
 use proptest::prelude::*;
 
 use super::*;
-use crate::conversation::{Conversations, Depth};
+use crate::conversation::{Conversations, Depth, Finished};
 use crate::flow::{
     Connection, Delivery, Handshake, HandshakeKind, Receiver, RoleBasis, TcpState, Teardown, TeardownKind,
 };
-use crate::packet::{Endpoint, PerSide, Side};
+use crate::packet::{Endpoint, PerSide, Protocol, Side};
 
 fn connection(port: u16) -> Connection {
     let end = |address: &str, port| Endpoint::new(address.parse().unwrap(), port);
@@ -87,7 +87,12 @@ impl Wire {
 
     fn finish(mut self, port: u16) -> Session {
         self.conversations.finished(connection(port));
-        self.conversations.take_finished().unwrap().session.unwrap()
+        let mut finished = std::iter::from_fn(|| self.conversations.take_finished());
+        let session = finished.find_map(|finished| match finished {
+            Finished::Session(session) => Some(*session),
+            Finished::Connection(..) => None,
+        });
+        session.unwrap()
     }
 }
 
@@ -429,6 +434,20 @@ fn cut_session(script: &[(Side, Vec<u8>)], cuts: &[usize]) -> Session {
         }
     }
     wire.finish(25)
+}
+
+#[test]
+fn a_session_is_told_of_when_both_ends_have_closed_and_its_connection_later() {
+    let mut wire = Wire::new(Depth::Full);
+    feed(&mut wire, &["S:220 mx ESMTP\r\n", "C:QUIT\r\n", "S:221 bye\r\n"]);
+    wire.conversations.closed(0, || connection(25));
+    let Some(Finished::Session(session)) = wire.conversations.take_finished() else { panic!("no session") };
+    assert_eq!(session.turns.len(), 3);
+    assert!(wire.conversations.take_finished().is_none());
+    wire.conversations.finished(connection(25));
+    let finished = wire.conversations.take_finished();
+    assert!(matches!(finished, Some(Finished::Connection(_, Some(Protocol::Smtp)))), "{finished:?}");
+    assert!(wire.conversations.take_finished().is_none());
 }
 
 proptest! {

@@ -60,7 +60,9 @@ pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
         return Err(Flaw::too_short(length, octets.len(), "data offset"));
     };
     let segment_length = walk.claimed_left();
-    walk.found.checksums.tcp = Some(checksum::with_pseudo_header(walk, NUMBER, segment_length));
+    if !walk.found.skips_checksums {
+        walk.found.checksums.tcp = Some(checksum::with_pseudo_header(walk, NUMBER, segment_length));
+    }
     walk.found.transport = Transport::Tcp(TcpSegment {
         source_port: header.source_port(),
         destination_port: header.destination_port(),

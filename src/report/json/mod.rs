@@ -2,20 +2,21 @@
 
 mod connection;
 mod packet;
+mod sessions;
 mod text;
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook, JourneyRecord, SessionRecord};
+use super::record::{CaptureRecord, FcsBook};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
-use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
 use connection::ConnectionWriter;
 use packet::PacketWriter;
+use sessions::Sessions;
 
 /// The sink for a view.
 pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
@@ -23,7 +24,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
-        View::Smtp => Box::new(Sessions { out, reveal_secrets: options.reveal_secrets }),
+        View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
         View::Overview => Box::new(Capture { out, tally: Tally::default() }),
     }
@@ -79,29 +80,6 @@ impl Sink for Connections {
     }
 }
 
-struct Sessions {
-    out: Box<dyn Out>,
-    reveal_secrets: bool,
-}
-
-impl Sink for Sessions {
-    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
-        line(&mut self.out, &SessionRecord::new(session, self.reveal_secrets))
-    }
-
-    fn journeys(&mut self, journeys: &Journeys) -> io::Result<()> {
-        journeys.list.iter().try_for_each(|journey| line(&mut self.out, &JourneyRecord::from(journey)))
-    }
-
-    fn finish(&mut self, _: &Summary) -> io::Result<()> {
-        self.out.flush()
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
-    }
-}
-
 struct Fcs {
     out: Box<dyn Out>,
     book: FcsBook,
@@ -143,8 +121,8 @@ impl Sink for Capture {
         Ok(())
     }
 
-    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
-        self.tally.session(session);
+    fn session(&mut self, session: Box<Session>) -> io::Result<()> {
+        self.tally.session(&session);
         Ok(())
     }
 
@@ -159,10 +137,22 @@ impl Sink for Capture {
 }
 
 fn line(out: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
-    let text = serde_json::to_string(record)?;
-    let text = if text.bytes().any(|octet| octet >= 0x7f) { harmless(&text) } else { text };
-    out.write_all(text.as_bytes())?;
-    out.write_all(b"\n")
+    let mut text = Vec::new();
+    push_line(&mut text, record)?;
+    out.write_all(&text)
+}
+
+/// Appends a record and its line end.
+fn push_line(out: &mut Vec<u8>, record: &impl Serialize) -> io::Result<()> {
+    let start = out.len();
+    serde_json::to_writer(&mut *out, record)?;
+    if out.iter().skip(start).any(|&octet| octet >= 0x7f) {
+        let text = harmless(&String::from_utf8_lossy(&out[start..]));
+        out.truncate(start);
+        out.extend_from_slice(text.as_bytes());
+    }
+    out.push(b'\n');
+    Ok(())
 }
 
 /// JSON with every character that a terminal could obey escaped, which serde_json does for C0 alone.

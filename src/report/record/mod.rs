@@ -67,5 +67,6 @@ impl From<crate::packet::Endpoint> for EndpointRecord {
 }
 
 fn hex(octets: &[u8]) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect()
+    let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble & 0xf)]);
+    octets.iter().flat_map(|&octet| [digit(octet >> 4), digit(octet)]).collect()
 }

@@ -45,7 +45,8 @@ impl Out for Ascii {
 const fn plain(c: char) -> char {
     match c {
         '─' | '–' => '-',
-        '│' => '|',
+        '│' | '├' => '|',
+        '└' => '`',
         '╌' => '~',
         '▶' | '→' => '>',
         '◀' | '←' => '<',
@@ -63,13 +64,15 @@ const fn plain(c: char) -> char {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
     use super::*;
 
-    struct Kept(std::rc::Rc<std::cell::RefCell<Vec<u8>>>);
+    struct Kept(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Kept {
         fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
-            self.0.borrow_mut().write(octets)
+            self.0.lock().unwrap().write(octets)
         }
         fn flush(&mut self) -> io::Result<()> {
             Ok(())
@@ -84,11 +87,11 @@ mod tests {
 
     #[test]
     fn signs_are_replaced_even_where_two_writes_share_a_character() {
-        let kept = std::rc::Rc::default();
-        let mut ascii = Ascii::new(Box::new(Kept(std::rc::Rc::clone(&kept))));
+        let kept = Arc::default();
+        let mut ascii = Ascii::new(Box::new(Kept(Arc::clone(&kept))));
         for octet in "│── SYN ──▶│ é".as_bytes() {
             ascii.write_all(&[*octet]).unwrap();
         }
-        assert_eq!(String::from_utf8(kept.borrow().clone()).unwrap(), "|-- SYN -->| é");
+        assert_eq!(String::from_utf8(kept.lock().unwrap().clone()).unwrap(), "|-- SYN -->| é");
     }
 }

@@ -289,11 +289,11 @@ impl Sink for Overview {
         Ok(())
     }
 
-    fn session(&mut self, session: &Session, _connection: &Connection) -> io::Result<()> {
-        self.tally.session(session);
-        self.seen.session(session);
+    fn session(&mut self, session: Box<Session>) -> io::Result<()> {
+        self.tally.session(&session);
+        self.seen.session(&session);
         if self.sessions.len() < LISTED {
-            self.sessions.push(session.clone());
+            self.sessions.push(*session);
         }
         Ok(())
     }

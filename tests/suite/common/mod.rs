@@ -102,3 +102,19 @@ pub(crate) fn file(name: &str, octets: &[u8]) -> (tempfile::TempDir, PathBuf) {
     std::fs::write(&path, octets).unwrap();
     (folder, path)
 }
+
+/// A message as DATA carries it: dots that begin a line are doubled (RFC 5321 section 4.5.2).
+pub(crate) fn stuffed(message: &[u8]) -> Vec<u8> {
+    let lines = message.split_inclusive(|octet| *octet == b'\n');
+    lines
+        .flat_map(|line| if line.starts_with(b".") { [b".", line] } else { [&b""[..], line] })
+        .flatten()
+        .copied()
+        .collect()
+}
+
+/// SHA-256 as records write it.
+pub(crate) fn sha256(octets: &[u8]) -> String {
+    use sha2::{Digest, Sha256};
+    Sha256::digest(octets).iter().map(|octet| format!("{octet:02x}")).collect()
+}

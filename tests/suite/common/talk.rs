@@ -135,6 +135,23 @@ impl Talk {
         self.now += microseconds;
     }
 
+    /// A transaction whose message is this one, in segments of at most so many octets; dots are doubled.
+    pub(crate) fn mail(&mut self, message: &[u8], segment: usize) {
+        self.begin_mail();
+        let stuffed = common::stuffed(message);
+        for chunk in stuffed.chunks(segment) {
+            self.say(CLIENT, chunk);
+        }
+        self.say(CLIENT, ".\r\n");
+        self.say(SERVER, "250 2.0.0 Ok: queued as 4F1A2B3C4D\r\n");
+    }
+
+    /// A transaction up to the reply to DATA.
+    pub(crate) fn begin_mail(&mut self) {
+        self.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "250 Ok"]);
+        self.exchange(&["DATA", "354 Go"]);
+    }
+
     /// The segments of one end alone.
     pub(crate) fn only(mut self, side: usize) -> Self {
         self.frames.retain(|(_, frame)| frame[29] == side as u8 + 1);

@@ -1,7 +1,10 @@
 //! SMTP sessions: a row each; and a conversation line by line, with a verdict for each recipient.
 
+mod hops;
 mod list;
 mod message;
+mod mime;
+mod trust;
 mod turns;
 
 use std::io::{self, Write};
@@ -12,7 +15,6 @@ use self::message::{abandoned_section, message_section};
 use self::turns::{TurnRow, rows};
 use super::style::{Style, Tone, shown};
 use crate::conversation::smtp::{AuthOutcome, Encryption, Role, Session, Warning};
-use crate::flow::Connection;
 use crate::lesson;
 use crate::report::{Options, Sink, Summary};
 
@@ -60,9 +62,9 @@ impl Sessions {
 }
 
 impl Sink for Sessions {
-    fn session(&mut self, session: &Session, _: &Connection) -> io::Result<()> {
+    fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.count += 1;
-        self.kept.push(session.clone());
+        self.kept.push(*session);
         if self.kept.len() >= ROWS_A_TABLE {
             self.list()?;
         }
