@@ -285,6 +285,7 @@ impl Plan {
             };
             journey.steps.push(step);
         }
+        name_hosts(&mut journey.steps);
         if self.was_taken && !self.was_fetched {
             journey.steps.push(told::unseen_fetch());
         }
@@ -292,14 +293,35 @@ impl Plan {
     }
 }
 
+/// A host that does not say its name has the one that it says at another step, or its address.
+fn name_hosts(steps: &mut [Step]) {
+    let ends = |step: &Step| {
+        let (client, server) = step.seen.map(|seen| (seen.client.address, seen.server.address))?;
+        Some(if step.kind == StepKind::Fetch { (server, client) } else { (client, server) })
+    };
+    let mut names = AHashMap::new();
+    for step in steps.iter() {
+        let Some((from, to)) = ends(step) else { continue };
+        for (address, name) in [(from, &step.from_host), (to, &step.to_host)] {
+            if let Some(name) = name {
+                names.entry(address).or_insert_with(|| name.clone());
+            }
+        }
+    }
+    for step in steps {
+        let Some((from, to)) = ends(step) else { continue };
+        for (address, name) in [(from, &mut step.from_host), (to, &mut step.to_host)] {
+            let known = || names.get(&address).cloned().unwrap_or_else(|| address.to_string());
+            name.get_or_insert_with(known);
+        }
+    }
+}
+
 /// Moves what a trace knows into its step.
 fn step(seen: Seen, trace: &mut Trace) -> Step {
-    let address = |end: crate::packet::Endpoint| Some(end.address.to_string());
     let sighting = trace.seen;
-    let client = trace.client_name.take().or_else(|| address(sighting.client));
-    let server = trace.server_name.take().or_else(|| address(sighting.server));
-    let is_fetch = trace.kind == StepKind::Fetch;
-    let (from_host, to_host) = if is_fetch { (server, client) } else { (client, server) };
+    let hosts = (trace.client_name.take(), trace.server_name.take());
+    let (from_host, to_host) = if trace.kind == StepKind::Fetch { (hosts.1, hosts.0) } else { hosts };
     let last = trace.hops.pop().filter(|_| seen.adds_hop);
     Step {
         kind: trace.kind,
