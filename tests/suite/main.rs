@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod common;
+mod journey;
 mod mail_messages;
 mod mail_save;
 mod samples;
