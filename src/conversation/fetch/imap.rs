@@ -115,7 +115,8 @@ impl Responses {
         let Some((before, left)) = literal(line.tail.trim_ascii_end()) else { return };
         self.goes_on = Some(is_fetch);
         if left > 0 {
-            let letter = (is_fetch && is_whole_message(before)).then(|| finds.begins(delivery));
+            let item = if is_fetch { message(before) } else { None };
+            let letter = item.map(|whole| Letter { whole, ..finds.begins(delivery) });
             self.at = At::Literal { left, letter };
         }
     }
@@ -148,12 +149,15 @@ fn literal(line: &[u8]) -> Option<(&[u8], u64)> {
     Some((before.strip_suffix(b"~").unwrap_or(before).trim_ascii_end(), length))
 }
 
-/// The item is a message from its first octet on (section 7.5.2; `RFC822` of RFC 3501).
-fn is_whole_message(item: &[u8]) -> bool {
-    let item = item.strip_suffix(b"<0>").unwrap_or(item);
-    let ends =
-        |name: &[u8]| item.len() >= name.len() && item[item.len() - name.len()..].eq_ignore_ascii_case(name);
-    ends(b"BODY[]") || ends(b" RFC822") || ends(b"(RFC822") || ends(b"BINARY[]")
+/// Whether the item is a message from its first octet on, and all of it (section 7.5.2; `RFC822` of RFC 3501): a part
+/// that was asked for by its length may end anywhere.
+fn message(item: &[u8]) -> Option<bool> {
+    let (item, whole) = item.strip_suffix(b"<0>").map_or((item, true), |item| (item, false));
+    let names: [&[u8]; 4] = [b"BODY[]", b"BINARY[]", b" RFC822", b"(RFC822"];
+    let ends = |name: &&[u8]| {
+        item.len().checked_sub(name.len()).is_some_and(|at| item[at..].eq_ignore_ascii_case(name))
+    };
+    names.iter().any(ends).then_some(whole)
 }
 
 #[cfg(test)]
@@ -171,7 +175,9 @@ mod tests {
     #[test]
     fn only_a_fetch_of_all_of_it_is_a_message() {
         assert!(begins_fetch(b"* 12 FETCH (UID 4 BODY[]") && !begins_fetch(b"* LIST () \"/\" FETCH "));
-        assert!(is_whole_message(b"(UID 4 BODY[]") && is_whole_message(b"(body[]<0>"));
-        assert!(!is_whole_message(b"(BODY[HEADER]") && !is_whole_message(b"(RFC822.HEADER"));
+        assert_eq!([message(b"(UID 4 BODY[]"), message(b"(body[]<0>")], [Some(true), Some(false)]);
+        for other in [&b"(BODY[HEADER]"[..], b"(RFC822.HEADER", b"(BODY[]<4096>", b""] {
+            assert_eq!(message(other), None);
+        }
     }
 }

@@ -229,3 +229,6 @@ impl Finds {
         });
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! Which traces belong to one mail. Every look-up is in a hash map: the work grows with the number of traces, however
 //! many of them are alike.
 
-use std::hash::{BuildHasher, Hash, Hasher};
+use std::hash::{BuildHasher, Hash};
 
 use ahash::{AHashMap, RandomState};
 
@@ -84,12 +84,10 @@ impl Work<'_> {
     }
 
     fn key(&self, what: impl Hash) -> u64 {
-        let mut hasher = self.state.build_hasher();
-        what.hash(&mut hasher);
-        hasher.finish()
+        self.state.hash_one(what)
     }
 
-    /// One transfer seen from two places: the same ends and the same initial sequence numbers; or, where addresses
+    /// One transfer seen in two captures: the same ends and the same initial sequence numbers; or, where addresses
     /// are translated on the way or the opening was not captured, the same Message-ID and queue identifier.
     fn same_transfers(&mut self) {
         let traces = self.traces;
@@ -112,8 +110,7 @@ impl Work<'_> {
                     }
                     std::collections::hash_map::Entry::Occupied(entry) => {
                         let other = *entry.get();
-                        let elsewhere = traces[other].seen.capture != trace.seen.capture
-                            || traces[other].seen.stream != trace.seen.stream;
+                        let elsewhere = traces[other].seen.capture != trace.seen.capture;
                         if elsewhere && self.joined.same_as[index].is_none() {
                             self.joined.same_as[index] = Some(self.joined.same_as[other].unwrap_or(other));
                             self.unite(index, other);
@@ -284,9 +281,7 @@ fn may_follow(attempt: &Trace, later: &Trace) -> bool {
 pub(super) fn chain(trace: &Trace) -> impl Iterator<Item = u64> {
     let state = RandomState::with_seeds(1, 2, 3, 4);
     trace.hops.iter().scan(0_u64, move |way, hop| {
-        let mut hasher = state.build_hasher();
-        (*way, &hop.by, &hop.id, &hop.from).hash(&mut hasher);
-        *way = hasher.finish();
+        *way = state.hash_one((*way, &hop.by, &hop.id, &hop.from));
         Some(*way)
     })
 }

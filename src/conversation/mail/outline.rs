@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, Hasher};
 
 use ahash::RandomState;
 
-use super::field::Fields;
+use super::field::{Fields, unfold};
 use super::header::cut;
 use super::part::{Part, PartKind};
 
@@ -12,7 +12,7 @@ use super::part::{Part, PartKind};
 const MAX_FIELDS: usize = 128;
 
 /// The fields of a header but for Received: names, and what each says as a number that is equal where the texts
-/// are, white space aside. Small, and nothing of the texts.
+/// are, however they are folded. Small, and nothing of the texts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Outline {
     /// The names, each followed by LF.
@@ -51,9 +51,10 @@ fn hasher() -> ahash::AHasher {
 
 fn digest(body: &[u8]) -> u64 {
     let mut hasher = hasher();
-    for word in body.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()) {
-        hasher.write(word);
-        hasher.write_u8(b' ');
+    let body = body.trim_ascii();
+    match memchr::memchr(b'\n', body) {
+        None => hasher.write(body),
+        Some(_) => hasher.write(unfold(body).as_bytes()),
     }
     hasher.finish()
 }

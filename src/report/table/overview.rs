@@ -148,14 +148,14 @@ impl Overview {
     /// The ways of mails, a line each.
     fn mails(&self, out: &mut String) {
         let style = &self.style;
-        let ways = self.journeys.list.iter().filter(|journey| journey.steps.len() > 1);
-        for (index, journey) in ways.take(LISTED).enumerate() {
+        let ways = || self.journeys.list.iter().filter(|journey| journey.steps.len() > 1);
+        for (index, journey) in ways().take(LISTED).enumerate() {
             if index == 0 {
                 out.push('\n');
             }
             style.paragraph(out, Tone::Plain, &smtp::journey(style, journey), 2);
         }
-        let more = self.journeys.list.len().saturating_sub(LISTED);
+        let more = ways().count().saturating_sub(LISTED);
         if more > 0 {
             style.paragraph(out, Tone::Quiet, &style.say("journey.mails_left_out", &[("count", &more)]), 2);
         }
