@@ -53,6 +53,7 @@ fn segment(packet: u64, client: u32, flags: u16, seq: u32, payload: &'static [u8
             window: 65_535,
             urgent: 0,
             options: TcpOptions(&[]),
+            options_cut: false,
             payload,
             payload_length: payload.len() as u32,
         },

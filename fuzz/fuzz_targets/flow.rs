@@ -31,6 +31,7 @@ fuzz_target!(|input: &[u8]| {
             window: u16::from(window),
             urgent: 0,
             options: TcpOptions(options),
+            options_cut: false,
             payload,
             payload_length: payload.len() as u32 + u32::from(cut),
         };

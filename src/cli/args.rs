@@ -198,9 +198,9 @@ pub struct SourceArgs {
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,
 
-    /// How times are written in tables.
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    pub time: TimeArg,
+    /// How times are written in tables [default: relative, for tcp delta].
+    #[arg(long, value_enum, help_heading = "Output")]
+    pub time: Option<TimeArg>,
 
     /// Whether frames end in a frame check sequence.
     #[arg(long, value_enum, default_value_t, help_heading = "Reading")]
@@ -265,6 +265,11 @@ impl Packets {
     /// Whether a packet was asked for.
     pub fn has(&self, number: u64) -> bool {
         self.0.iter().any(|range| range.contains(&number))
+    }
+
+    /// The first packet that was asked for.
+    pub fn first(&self) -> u64 {
+        self.0.iter().map(|range| *range.start()).min().unwrap_or(0)
     }
 
     /// The last packet that was asked for.

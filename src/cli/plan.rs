@@ -12,7 +12,7 @@ use crate::conversation::Depth;
 use crate::dissect::FcsMode;
 use crate::flow::Limits;
 use crate::lesson::Lang;
-use crate::report::{Options, Out, Sort, View};
+use crate::report::{Options, Out, Sort, TimeFormat, View};
 
 /// Connections that views of single packets keep: their rows need only the recent ones.
 const CONNECTIONS_FOR_PACKET_VIEWS: usize = 16_384;
@@ -117,6 +117,14 @@ const fn depth(view: View) -> Depth {
     }
 }
 
+/// The ladder has the times since the first segment, so the rows below it say what each waited for the one before.
+const fn default_time(view: View) -> TimeFormat {
+    match view {
+        View::Tcp => TimeFormat::Delta,
+        View::Overview | View::Packets | View::Layers | View::Smtp | View::Fcs => TimeFormat::Relative,
+    }
+}
+
 fn report_options(view: View, args: &SourceArgs) -> Options {
     let stdout = io::stdout();
     let color = match args.color {
@@ -132,7 +140,7 @@ fn report_options(view: View, args: &SourceArgs) -> Options {
         width: width(),
         clip: stdout.is_terminal() || std::env::var_os("COLUMNS").is_some(),
         ascii: args.ascii || stdout.is_terminal() && !locale_is_utf8(),
-        time: args.time.into(),
+        time: args.time.map_or_else(|| default_time(view), Into::into),
         reveal_secrets: args.reveal_secrets,
         stream: args.stream,
         all: false,

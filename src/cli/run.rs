@@ -124,6 +124,7 @@ struct Run {
     concealed: Vec<Range<u32>>,
     summary: Summary,
     filter_misfit: bool,
+    last_number: u64,
 }
 
 impl Run {
@@ -139,6 +140,7 @@ impl Run {
             concealed: Vec::new(),
             summary: Summary::default(),
             filter_misfit: false,
+            last_number: 0,
             plan,
             sink,
             saver,
@@ -160,6 +162,7 @@ impl Run {
         if let Some(saver) = self.saver.take() {
             saver.finish().map_err(|error| Stop::Other(error.into()))?;
         }
+        self.is_there()?;
         self.tell_journeys()?;
         self.sink.finish(&self.summary)?;
         self.tell_counts();
@@ -178,6 +181,24 @@ impl Run {
         if let Some(error) = self.mail.as_ref().and_then(MailFolder::take_error) {
             complain(error);
         }
+    }
+
+    /// Whether there is what was asked for by its number: where there is not, nothing can be told of it.
+    fn is_there(&self) -> Result<(), Stop> {
+        let connections = self.tracker.connections();
+        let follows = self.plan.report.view != View::Fcs;
+        let missing = match (self.plan.report.stream, &self.plan.packets) {
+            (Some(asked), _) if follows && asked >= connections => match connections {
+                0 => format!("there is no connection {asked}: no TCP connection was seen"),
+                1 => format!("there is no connection {asked}: one was seen, connection 0"),
+                n => format!("there is no connection {asked}: {n} were seen, 0 to {}", n - 1),
+            },
+            (_, Some(packets)) if packets.first() > self.last_number => {
+                format!("there is no packet {}: the last one is packet {}", packets.first(), self.last_number)
+            }
+            _ => return Ok(()),
+        };
+        Err(Stop::Other(anyhow::Error::msg(missing)))
     }
 
     fn tell_counts(&self) {
@@ -215,6 +236,7 @@ impl Run {
 
     fn frame(&mut self, frame: &Frame<'_>, info: &SourceInfo, dissector: &mut Dissector) -> Result<(), Stop> {
         self.summary.packets_read += 1;
+        self.last_number = self.last_number.max(frame.number);
         if !self.passes(frame) {
             return Ok(());
         }

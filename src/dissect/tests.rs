@@ -100,6 +100,20 @@ fn a_header_that_claims_more_than_is_left_stops_the_walk_with_its_numbers() {
 }
 
 #[test]
+fn a_header_whose_options_the_snap_length_cut_off_is_read_as_far_as_it_was_captured() {
+    let mut segment = tcp(&[b'a'; 20]);
+    segment[12] = 0xa0;
+    let octets = ethernet(0x0800, &ipv4(6, &segment));
+    let cut = Frame { original_length: octets.len() as u32, ..frame(&octets[..56]) };
+    let mut dissector = dissector();
+    let found = dissector.dissect(&cut);
+    assert_eq!(names(&found), ["ethernet", "ipv4", "tcp"]);
+    assert_eq!(found.stopped.unwrap().reason, StopReason::TooShort { needed: 40, left: 22 });
+    let Transport::Tcp(segment) = found.transport else { panic!("{:?}", found.transport) };
+    assert_eq!((segment.options.0.len(), segment.options_cut, segment.payload_length), (2, true, 0));
+}
+
+#[test]
 fn a_total_length_of_0_is_that_of_the_capture() {
     let mut packet = ipv4(6, &tcp(&[b'a'; 4000]));
     packet[2..4].fill(0);

@@ -44,6 +44,10 @@ pub struct Connection {
     pub gaps_total: u64,
     /// Octets of the gaps, by sender.
     pub missing_octets: PerSide<u64>,
+    /// How many gaps were in captured segments, which the capture's snap length cut.
+    pub gaps_cut: u64,
+    /// Octets of those gaps, by sender; the others were not captured at all.
+    pub cut_octets: PerSide<u64>,
     /// Octets that each end sent behind a gap and that the other, which was heard, never acknowledged: captured, but
     /// not known to be part of the stream, and not counted in `payload_octets`.
     pub octets_beyond_gap: PerSide<u64>,

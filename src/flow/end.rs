@@ -297,16 +297,16 @@ impl End {
     }
 }
 
-/// What a SYN offers.
-pub(super) fn offer(segment: &TcpSegment<'_>) -> Offer {
+/// What a SYN offers; not known where its options were cut off.
+pub(super) fn offer(segment: &TcpSegment<'_>) -> Option<Offer> {
     let options = &segment.options;
-    Offer {
+    (!segment.options_cut).then(|| Offer {
         mss: options.mss(),
         window_scale: options.window_scale(),
         sack_permitted: options.sack_permitted(),
         timestamps: options.timestamps().is_some(),
         window: segment.window,
-    }
+    })
 }
 
 /// Settles both ends' shifts once both SYNs are known: either both scale or none (RFC 7323 section 2.2), and by

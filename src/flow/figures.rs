@@ -30,6 +30,8 @@ pub struct EndFigures {
     pub window_use_percent: Option<u32>,
     /// Bits a second from the first octet to the last; `None` where all came in one segment.
     pub bits_per_second: Option<u64>,
+    /// Octets of the largest segment.
+    pub largest_segment: u32,
     /// Segments with octets.
     pub data_segments: u64,
     /// Those of them that were sent again.
@@ -49,6 +51,7 @@ impl Meter {
     pub(super) fn sent(&mut self, facts: &Facts, notes: Notes, unacknowledged: Option<Seq>, peer: &End) {
         let figures = &mut self.figures;
         figures.data_segments += 1;
+        figures.largest_segment = figures.largest_segment.max(facts.length);
         figures.data_segments_again += u64::from(notes.has(Note::Retransmission));
         if self.first == Clock::NEVER {
             self.first = facts.time;

@@ -30,11 +30,13 @@ struct Details {
 
 impl Details {
     fn figures(&self, ends: &PerSide<End>) -> Figures {
-        let of = |end: &End| {
-            end.traffic.as_ref().map_or_else(EndFigures::default, |t| t.meter.figures(t.stream.octets))
+        let of = |side| {
+            let sent = |octets| octets + self.gaps.cut_octets.of(side);
+            let traffic = ends.of(side).traffic.as_ref();
+            traffic.map_or_else(EndFigures::default, |t| t.meter.figures(sent(t.stream.octets)))
         };
         Figures {
-            ends: PerSide { initiator: of(&ends.initiator), responder: of(&ends.responder) },
+            ends: PerSide { initiator: of(Side::Initiator), responder: of(Side::Responder) },
             idle_ns: self.silence.map(|(ns, _)| ns),
             idle_until: self.silence.map(|(_, packet)| packet),
         }
@@ -202,7 +204,7 @@ impl Live {
         let acknowledges = acknowledges(peer, facts, details.opening.last_syn(from.peer()));
         remember_sent(own, peer, facts, notes);
         if facts.flags.has(TcpFlags::SYN) {
-            own.offer = own.offer.or_else(|| Some(offer(&input.segment)));
+            own.offer = own.offer.or_else(|| offer(&input.segment));
             settle_scale(own, peer);
         }
 
@@ -401,6 +403,8 @@ impl Live {
             gaps: details.gaps.first.clone(),
             gaps_total: details.gaps.total,
             missing_octets: details.gaps.octets,
+            gaps_cut: details.gaps.cut,
+            cut_octets: details.gaps.cut_octets,
             octets_beyond_gap: PerSide {
                 initiator: beyond_gap(&ends.initiator),
                 responder: beyond_gap(&ends.responder),

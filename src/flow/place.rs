@@ -46,6 +46,13 @@ pub struct Place {
     pub readable: bool,
 }
 
+impl Place {
+    /// A RST that its receiver does not act on.
+    pub const fn is_ignored(&self) -> bool {
+        matches!(self.reset, Some(Reset::Ignored | Reset::Challenged))
+    }
+}
+
 /// What a RST does (RFC 9293 section 3.10.7).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reset {

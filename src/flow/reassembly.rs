@@ -49,6 +49,10 @@ pub(super) struct Gaps {
     pub(super) total: u64,
     /// How many octets they are, by sender.
     pub(super) octets: PerSide<u64>,
+    /// Those of them that a captured segment carried, and that the capture's snap length cut off.
+    pub(super) cut_octets: PerSide<u64>,
+    /// How many gaps are such.
+    pub(super) cut: u64,
 }
 
 impl Gaps {
@@ -90,6 +94,13 @@ pub(super) struct Carrier {
 impl<R: Receiver> Outlet<'_, R> {
     fn delivery(&self, offset: u64, carrier: Carrier) -> Delivery {
         Delivery { stream: self.stream, from: self.from, offset, packet: carrier.packet, time: carrier.time }
+    }
+
+    /// Octets that `carrier` carried and that the capture's snap length cut off.
+    fn cut(&mut self, offset: u64, length: u64, carrier: Carrier) {
+        self.gaps.cut += 1;
+        *self.gaps.cut_octets.of_mut(self.from) += length;
+        self.gap(offset, length, carrier);
     }
 
     fn gap(&mut self, offset: u64, length: u64, carrier: Carrier) {
@@ -157,7 +168,7 @@ impl Stream {
             }
             let cut_now = if now == fresh.len() { cut.min(room - now as u64) } else { 0 };
             if cut_now > 0 {
-                out.gap(start + now as u64, cut_now, carrier);
+                out.cut(start + now as u64, cut_now, carrier);
             }
             let taken = now as u64 + cut_now;
             self.delivered += taken;
@@ -223,7 +234,7 @@ impl Stream {
                 self.delivered += piece.octets.len() as u64;
             }
             if piece.cut > 0 {
-                out.gap(self.delivered, piece.cut, carrier);
+                out.cut(self.delivered, piece.cut, carrier);
                 self.delivered += piece.cut;
             }
         }

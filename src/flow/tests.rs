@@ -98,6 +98,7 @@ impl Wire {
             window,
             urgent: 0,
             options: TcpOptions(&[]),
+            options_cut: false,
             payload,
             payload_length: payload.len() as u32,
         };

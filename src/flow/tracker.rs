@@ -70,6 +70,11 @@ pub struct Tracker {
 }
 
 impl Tracker {
+    /// How many connections have begun, in all captures: they are numbered from 0.
+    pub fn connections(&self) -> u64 {
+        self.next_stream
+    }
+
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -126,9 +131,9 @@ impl Tracker {
         self.next_stream += 1;
         recent.add(stream, from_low, input, &facts);
         let reused = succeeded.is_some();
-        let (entry, place) = if facts.is_lone_syn() {
-            let syn =
-                LoneSyn { key, stream, facts, offer: offer(&input.segment), from_low, reused, before: None };
+        let offer = offer(&input.segment).filter(|_| facts.is_lone_syn());
+        let (entry, place) = if let Some(offer) = offer {
+            let syn = LoneSyn { key, stream, facts, offer, from_low, reused, before: None };
             let place = Live::of_syn(&syn).1;
             (Entry::Lone(syn), place)
         } else {

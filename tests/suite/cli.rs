@@ -163,6 +163,46 @@ fn packets_are_chosen_by_number_count_and_stream() {
 }
 
 #[test]
+fn a_connection_or_a_packet_that_is_not_there_is_an_error_that_says_which_are() {
+    let path = sample("mail-refusals.pcap");
+    for view in ["tcp", "smtp", "packets", "layers", "overview"] {
+        for (option, number, there) in
+            [("--stream", "9", "3 were seen, 0 to 2"), ("--packet", "9999", "packet 9999")]
+        {
+            for format in ["table", "json"] {
+                let output = layerscope()
+                    .args([view, option, number, "--format", format])
+                    .arg(&path)
+                    .output()
+                    .unwrap();
+                assert_eq!(output.status.code(), Some(2), "{view} {option} {format}");
+                assert!(stderr(&output).contains(there), "{view} {option}: {}", stderr(&output));
+            }
+        }
+    }
+    let output = layerscope().args(["smtp", "--stream", "0"]).arg(sample("http.pcap")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).contains("carries no SMTP session"), "{}", stdout(&output));
+}
+
+#[test]
+fn the_rows_of_a_connection_have_the_time_that_was_asked_for() {
+    let path = sample("tcp-handshake.pcap");
+    let first = |time: &[&str]| -> String {
+        let output =
+            layerscope().env("COLUMNS", "80").args(["tcp", "--lang", "en"]).args(time).arg(&path).output();
+        let text = stdout(&output.unwrap());
+        let row = text.lines().find(|line| line.contains("SYN 0 ")).unwrap().to_owned();
+        row.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let start = records("tcp", &path)[0]["start"].as_str().unwrap().to_owned();
+    assert_eq!(first(&["--time", "utc"]), start[11..26]);
+    assert!(first(&["--time", "epoch"]).len() == "1434132245.123456".len());
+    assert_eq!(first(&[]), "0.000");
+    assert_eq!(first(&["--time", "relative"]), "0.000");
+}
+
+#[test]
 fn a_filter_keeps_the_numbers_of_the_capture() {
     let path = sample("mail-plain.pcap");
     let all = records("packets", &path);

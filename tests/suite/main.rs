@@ -3,6 +3,7 @@
 mod cases;
 mod cli;
 mod common;
+mod connections;
 mod journey;
 mod mail_messages;
 mod mail_save;
@@ -11,6 +12,7 @@ mod secrets;
 mod traps_fcs;
 mod traps_files;
 mod traps_ip;
+mod traps_ladder;
 mod traps_output;
 mod traps_smtp;
 mod traps_tcp;

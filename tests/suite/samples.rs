@@ -85,3 +85,19 @@ fn said_in_auth(path: &std::path::Path) -> Vec<String> {
         .filter(|secret| secret.len() > 8)
         .collect()
 }
+
+#[test]
+fn a_terminal_without_unicode_gets_ascii_alone() {
+    for path in samples() {
+        for view in VIEWS {
+            let output = layerscope()
+                .args([view, "--ascii", "--lang", "en", "-c", "200"])
+                .arg(&path)
+                .output()
+                .unwrap();
+            let text = stdout(&output);
+            let line = text.lines().find(|line| !line.is_ascii());
+            assert_eq!(line, None, "{view} {}", path.display());
+        }
+    }
+}

@@ -51,7 +51,9 @@ fn harmless_everywhere(path: &Path) -> String {
             &["--format", "csv", "--reveal-secrets"],
         ] {
             let output = layerscope().arg(view).args(options).arg(path).output().unwrap();
-            assert!(output.status.code().is_some_and(|code| code <= 1), "{view} {options:?}");
+            // a connection that is chosen need not be there
+            let worst = if options.contains(&"--stream") { 2 } else { 1 };
+            assert!(output.status.code().is_some_and(|code| code <= worst), "{view} {options:?}");
             for stream in [&output.stdout, &output.stderr] {
                 assert_eq!(harm(stream), None, "{view} {options:?}");
             }

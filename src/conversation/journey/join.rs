@@ -1,7 +1,7 @@
 //! Which traces belong to one mail. Every look-up is in a hash map: the work grows with the number of traces, however
 //! many of them are alike.
 
-use std::hash::{BuildHasher, Hash};
+use std::hash::Hash;
 
 use ahash::{AHashMap, RandomState};
 

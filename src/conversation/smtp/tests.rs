@@ -42,6 +42,8 @@ fn connection(port: u16) -> Connection {
         gaps: Vec::new(),
         gaps_total: 0,
         missing_octets: PerSide::default(),
+        gaps_cut: 0,
+        cut_octets: PerSide::default(),
         octets_beyond_gap: PerSide::default(),
         conflicting_overlaps: 0,
         captured_twice: 0,

@@ -1,9 +1,7 @@
 //! The TCP header (RFC 9293 section 3.1) and its options.
 
-use etherparse::TcpHeaderSlice;
-
 use super::super::fields::List;
-use super::super::walk::{Flaw, Header, Next, Walk, be16};
+use super::super::walk::{Flaw, Header, Next, Walk, be16, be32};
 use super::super::{Transport, checksum};
 use crate::packet::Seq;
 
@@ -47,34 +45,40 @@ impl TcpFlags {
     }
 }
 
-/// Reads the header; the segment ends where the IP packet does.
+/// Reads the header; the segment ends where the IP packet does. Where the capture's snap length cut the options off, what
+/// was captured is read.
 pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
-    let octets = walk.header::<MINIMUM>()?;
-    let data_offset = octets[12] >> 4;
+    let data_offset = walk.header::<MINIMUM>()?[12] >> 4;
     let length = usize::from(data_offset) * 4;
     if length < MINIMUM {
         return Err(Flaw::invalid(u32::from(data_offset), "data offset"));
     }
-    let octets = walk.claimed(length, "data offset")?;
-    let Ok(header) = TcpHeaderSlice::from_slice(octets) else {
-        return Err(Flaw::too_short(length, octets.len(), "data offset"));
-    };
     let segment_length = walk.claimed_left();
+    let captured = walk.rest();
+    if segment_length < length {
+        return Err(Flaw::too_short(length, captured.len(), "data offset"));
+    }
+    let octets = captured.get(..length).unwrap_or(captured);
     if !walk.found.skips_checksums {
         walk.found.checksums.tcp = Some(checksum::with_pseudo_header(walk, NUMBER, segment_length));
     }
     walk.found.transport = Transport::Tcp(TcpSegment {
-        source_port: header.source_port(),
-        destination_port: header.destination_port(),
-        seq: Seq(header.sequence_number()),
-        ack: Seq(header.acknowledgment_number()),
+        source_port: be16(octets, 0),
+        destination_port: be16(octets, 2),
+        seq: Seq(be32(octets, 4)),
+        ack: Seq(be32(octets, 8)),
         flags: TcpFlags(be16(octets, 12) & 0x1ff),
-        window: header.window_size(),
-        urgent: header.urgent_pointer(),
+        window: be16(octets, 14),
+        urgent: be16(octets, 18),
         options: TcpOptions(octets.get(MINIMUM..).unwrap_or_default()),
-        payload: walk.rest().get(length..).unwrap_or_default(),
-        payload_length: segment_length.saturating_sub(length) as u32,
+        options_cut: octets.len() < length,
+        payload: captured.get(length..).unwrap_or_default(),
+        payload_length: (segment_length - length) as u32,
     });
+    if octets.len() < length {
+        let flaw = Flaw::too_short(length, octets.len(), "data offset");
+        return Ok(Header::flawed(octets.len(), flaw));
+    }
     Ok(Header::new(length, Next::Payload))
 }
 
@@ -97,6 +101,8 @@ pub struct TcpSegment<'a> {
     pub urgent: u16,
     /// The options, as octets.
     pub options: TcpOptions<'a>,
+    /// The capture's snap length cut some of them off.
+    pub options_cut: bool,
     /// Payload octets that were captured.
     pub payload: &'a [u8],
     /// Payload octets that were sent, captured or not.

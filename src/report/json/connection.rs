@@ -37,6 +37,7 @@ impl ConnectionWriter {
         sides(out, ",\"packets\":", &c.packets, |out, &packets| number(out, packets));
         sides(out, ",\"payload_bytes\":", &c.payload_octets, |out, &octets| number(out, octets));
         octets_if_any(out, ",\"missing_bytes\":", &c.missing_octets);
+        octets_if_any(out, ",\"cut_bytes\":", &c.cut_octets);
         octets_if_any(out, ",\"beyond_gap_bytes\":", &c.octets_beyond_gap);
         handshake(out, &c.handshake);
         teardown(out, &c.teardown);
@@ -228,6 +229,8 @@ mod tests {
             gaps: Vec::new(),
             gaps_total: 0,
             missing_octets: PerSide::default(),
+            gaps_cut: 0,
+            cut_octets: PerSide::default(),
             octets_beyond_gap: PerSide::default(),
             conflicting_overlaps: 0,
             captured_twice: 0,
@@ -247,7 +250,8 @@ mod tests {
         let mut notes = [0; Note::ALL.len()];
         notes.iter_mut().zip(21..).for_each(|(note, count)| *note = count);
         let mut figures = Figures { idle_ns: Some(61), idle_until: Some(62), ..Figures::default() };
-        figures.ends.initiator = EndFigures { data_segments: 63, rtt_samples: 64, ..EndFigures::default() };
+        figures.ends.initiator =
+            EndFigures { data_segments: 63, rtt_samples: 64, largest_segment: 71, ..EndFigures::default() };
         Connection {
             capture: 2,
             stream: 3,
@@ -259,6 +263,7 @@ mod tests {
             packets: PerSide { initiator: 8, responder: 9 },
             payload_octets: PerSide { initiator: 10, responder: 11 },
             missing_octets: PerSide { initiator: 65, responder: 66 },
+            cut_octets: PerSide { initiator: 69, responder: 70 },
             octets_beyond_gap: PerSide { initiator: 67, responder: 68 },
             handshake: Handshake {
                 kind: HandshakeKind::ThreeWay,

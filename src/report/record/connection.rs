@@ -34,6 +34,9 @@ pub(in crate::report) struct ConnectionRecord {
     /// Left out where there are none, as are all counts of what few connections have.
     #[serde(skip_serializing_if = "Option::is_none")]
     missing_bytes: Option<Sides<u64>>,
+    /// Those of `missing_bytes` that the capture's snap length cut off; the others were not captured at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut_bytes: Option<Sides<u64>>,
     /// Octets captured behind a gap that the other end, which was heard, never acknowledged; not in `payload_bytes`.
     #[serde(skip_serializing_if = "Option::is_none")]
     beyond_gap_bytes: Option<Sides<u64>>,
@@ -105,6 +108,8 @@ pub(in crate::report) struct FiguresRecord {
     window_use_max_percent: KnownSides<u32>,
     /// Bits a second, from the first octet to the last.
     throughput_bits_per_second: KnownSides<u64>,
+    /// Octets of the largest segment; more than the MSS where the network card splits or joins segments.
+    largest_segment_bytes: Sides<u32>,
     data_segments: Sides<u64>,
     data_segments_sent_again: Sides<u64>,
     /// Nanoseconds of the longest silence of both ends.
@@ -126,6 +131,7 @@ impl FiguresRecord {
             bytes_in_flight_max: Sides::map(ends, |end| end.in_flight_max),
             window_use_max_percent: KnownSides::map(ends, |end| end.window_use_percent),
             throughput_bits_per_second: KnownSides::map(ends, |end| end.bits_per_second),
+            largest_segment_bytes: Sides::map(ends, |end| end.largest_segment),
             data_segments: Sides::map(ends, |end| end.data_segments),
             data_segments_sent_again: Sides::map(ends, |end| end.data_segments_again),
             idle_max_ns: figures.idle_ns,
@@ -162,6 +168,7 @@ impl ConnectionRecord {
             packets: Sides::map(&connection.packets, |&count| count),
             payload_bytes: Sides::map(&connection.payload_octets, |&octets| octets),
             missing_bytes: some(&connection.missing_octets),
+            cut_bytes: some(&connection.cut_octets),
             beyond_gap_bytes: some(&connection.octets_beyond_gap),
             handshake: (&connection.handshake).into(),
             teardown: (&connection.teardown).into(),

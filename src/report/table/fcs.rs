@@ -112,7 +112,7 @@ impl FcsTable {
                 style.cell(Tone::Plain, style.word(&format!("fcs.short.{}", c.basis()))),
             ]);
         }
-        style.push_grid(out, &table);
+        style.push_grid(out, table);
     }
 
     /// Why it is believed of each source.
@@ -155,7 +155,7 @@ impl FcsTable {
                 style.cell(Tone::Plain, hex(fcs.computed)),
             ]);
         }
-        style.push_grid(out, &table);
+        style.push_grid(out, table);
         let more = self.odd_total - self.odd.len() as u64;
         if more > 0 {
             style.paragraph(out, Tone::Quiet, &style.say("view.more", &[("count", &more)]), 2);

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 
 use super::hexdump::Mask;
-use super::style::{Style, Tone, clipped, width, wrap};
+use super::style::{Style, Tone, clipped, width};
+use super::wrap::wrap;
 use crate::dissect::{Field, Value};
 use crate::lesson;
 use crate::packet::{Buffer, MacAddress, Protocol, scope};

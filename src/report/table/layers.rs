@@ -122,7 +122,7 @@ impl Page<'_> {
                 Some(first) => {
                     let list: Vec<String> =
                         found.iter().map(|l| format!("{} {}", l.protocol.title(), self.span(l))).collect();
-                    (Tone::of(first.protocol), list.join(", "))
+                    (Tone::of(first.protocol), list.join(&self.style.word("overview.and")))
                 }
                 None => (Tone::Quiet, self.why_none(osi)),
             };
@@ -192,7 +192,9 @@ impl Page<'_> {
         let numbers: Vec<String> = layer.protocol.osi().iter().map(u8::to_string).collect();
         let mut parts = vec![format!("[{}] {}", letter(index), layer.protocol.title())];
         if !numbers.is_empty() {
-            parts.push(style.say("layers.title_osi", &[("osi", &numbers.join(", "))]));
+            parts.push(
+                style.say("layers.title_osi", &[("osi", &numbers.join(&self.style.word("overview.and")))]),
+            );
         }
         if let Some(tcpip) = layer.protocol.tcpip() {
             parts.push(style.say("layers.title_tcpip", &[("name", &self.tcpip(tcpip))]));
@@ -285,7 +287,7 @@ impl Page<'_> {
         if buffer == Buffer::Frame && !self.event.dissection.reassembled.is_empty() {
             legend.push(style.word("layers.dump_fragment"));
         }
-        style.paragraph(out, Tone::Quiet, &legend.join(", "), 2);
+        style.paragraph(out, Tone::Quiet, &legend.join(&style.word("overview.and")), 2);
         let left = Dump { buffer, octets, layers: self.layers, mask: self.mask }.push(style, out);
         if left > 0 {
             let text = lesson::say(style.lang, "layers.dump_bounded", &[("left", &left)]);
@@ -357,7 +359,7 @@ mod tests {
                 comments: Vec::new(),
                 application: None,
                 concealed: Vec::new(),
-                style: Style { lang: Lang::En, color: false, width: 80 },
+                style: Style { lang: Lang::En, color: false, width: 80, time: TimeFormat::Relative },
                 reveal: false,
             }
         }
@@ -582,7 +584,7 @@ mod tests {
     fn fits(case: &Case) {
         for lang in Lang::ALL {
             for width in [40, 80, 132] {
-                let style = Style { lang, color: false, width };
+                let style = Style { lang, color: false, width, time: TimeFormat::Relative };
                 let shown = Case { style, ..case.clone() }.shown();
                 for line in shown.lines() {
                     assert!(line.width() <= width, "{width}: {line}");

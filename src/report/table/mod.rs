@@ -3,6 +3,7 @@
 mod ascii;
 mod fcs;
 mod fields;
+mod grid;
 mod hexdump;
 mod layers;
 mod osi;
@@ -12,12 +13,15 @@ mod smtp;
 mod style;
 mod tcp;
 mod time;
+mod wrap;
 
-use super::{Options, Out, Sink, View};
+use super::{Format, Options, Out, Sink, View};
 
 /// The table sink of a view.
 pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
-    let out: Box<dyn Out> = if options.ascii { Box::new(ascii::Ascii::new(out)) } else { out };
+    // a drawing is not for a terminal, and `<` would end it
+    let ascii = options.ascii && options.format != Format::Svg;
+    let out: Box<dyn Out> = if ascii { Box::new(ascii::Ascii::new(options, out)) } else { out };
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),

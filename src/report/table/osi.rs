@@ -135,7 +135,7 @@ impl Seen {
         }
         if !self.encodings.is_empty() {
             let names: Vec<&str> = self.encodings.iter().copied().collect();
-            parts.push(style.say("osi.encodings", &[("names", &names.join(", "))]));
+            parts.push(style.say("osi.encodings", &[("names", &names.join(&style.word("overview.and")))]));
         }
         parts
     }
@@ -211,7 +211,7 @@ impl Seen {
 fn kind_name(style: &Style, kind: Scope, standard: Option<&str>) -> String {
     let word = style.word(&format!("scope.{}", kind.name()));
     match standard {
-        Some(standard) => format!("{word} ({standard})"),
+        Some(standard) => word + &style.in_brackets(standard),
         None => word,
     }
 }
@@ -237,9 +237,10 @@ pub(super) fn units(style: &Style, unit: &str, count: u64) -> String {
 mod tests {
     use super::*;
     use crate::lesson::Lang;
+    use crate::report::TimeFormat;
 
     fn style(lang: Lang) -> Style {
-        Style { lang, color: false, width: 80 }
+        Style { lang, color: false, width: 80, time: TimeFormat::Relative }
     }
 
     #[test]

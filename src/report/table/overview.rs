@@ -14,7 +14,7 @@ use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
 use crate::dissect::Basis;
 use crate::flow::Connection;
-use crate::packet::{MacAddress, Note, Protocol};
+use crate::packet::{MacAddress, Protocol};
 use crate::report::tally::Tally;
 use crate::report::{Options, PacketEvent, Sink, Summary};
 
@@ -142,7 +142,7 @@ impl Overview {
                 style.cell(tone, seen),
             ]);
         }
-        style.push_grid(out, &table);
+        style.push_grid(out, table);
     }
 
     /// The ways of mails, a line each.
@@ -253,11 +253,7 @@ impl Overview {
         let refused = opened.get("refused").copied().unwrap_or(0);
         let reset = closed.get("reset").map(|count| count.saturating_sub(refused));
         parts.extend(ended("overview.tcp.reset", reset.filter(|count| *count > 0).as_ref()));
-        let notes = Note::ALL.iter().filter_map(|note| {
-            let count = self.tally.notes.get(note.name())?;
-            Some(tcp::note_count(style, *note, *count))
-        });
-        parts.extend(notes);
+        parts.extend(tcp::notes(style, |note| self.tally.notes.get(note.name()).copied().unwrap_or(0)));
         (!parts.is_empty()).then(|| {
             let what = parts.join(&style.word("overview.and"));
             style.say("overview.tcp", &[("what", &what)])

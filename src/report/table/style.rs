@@ -1,11 +1,13 @@
 //! Colour, widths and grids: everything that the tables look like.
 
-use comfy_table::{Cell, CellAlignment, Color, ContentArrangement, Table, TableComponent};
+use comfy_table::Color;
 use unicode_width::UnicodeWidthChar;
 
+use super::grid::{Cell, Table};
+use super::wrap::wrap;
 use crate::lesson::{Lang, find, say};
 use crate::packet::Protocol;
-use crate::report::{Options, escape};
+use crate::report::{Options, TimeFormat, escape};
 
 /// What a piece of text is, for its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +49,7 @@ impl Tone {
         }
     }
 
-    const fn color(self) -> Option<Color> {
+    pub(super) const fn color(self) -> Option<Color> {
         match self {
             Tone::Plain | Tone::Title => None,
             Tone::Quiet => Some(Color::DarkGrey),
@@ -66,11 +68,12 @@ pub(super) struct Style {
     pub(super) lang: Lang,
     pub(super) color: bool,
     pub(super) width: usize,
+    pub(super) time: TimeFormat,
 }
 
 impl Style {
     pub(super) fn new(options: &Options) -> Self {
-        Self { lang: options.lang, color: options.color, width: options.width.max(40) }
+        Self { lang: options.lang, color: options.color, width: options.width.max(40), time: options.time }
     }
 
     /// A text of the lesson.
@@ -86,6 +89,11 @@ impl Style {
     /// A text of the lesson that need not exist.
     pub(super) fn find(&self, key: &str) -> Option<String> {
         find(self.lang, key, &[])
+    }
+
+    /// Brackets of this language around `text`, with a blank before them where the language has one.
+    pub(super) fn in_brackets(&self, text: &str) -> String {
+        self.say("view.brackets", &[("text", &text)])
     }
 
     /// Appends `text` in a tone.
@@ -117,41 +125,23 @@ impl Style {
 
     /// A table whose columns are headed by texts `view.<key>`.
     pub(super) fn grid(&self, columns: &[&str]) -> Table {
-        let mut table = Table::new();
-        table.load_preset(comfy_table::presets::NOTHING);
-        table.set_style(TableComponent::HeaderLines, '─');
-        table.set_style(TableComponent::MiddleHeaderIntersections, '─');
-        table.set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
-        if self.color {
-            table.enforce_styling();
-        } else {
-            table.force_no_tty();
-        }
-        table.set_header(columns.iter().map(|key| Cell::new(self.word(&format!("view.{key}")))));
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 1));
-        }
-        table
+        let header = columns.iter().map(|key| self.word(&format!("view.{key}"))).collect();
+        Table::new(header, self.width, self.color)
     }
 
     /// A cell in a tone.
     pub(super) fn cell(&self, tone: Tone, text: impl Into<String>) -> Cell {
-        let cell = Cell::new(text.into());
-        match tone.color() {
-            Some(color) if self.color => cell.fg(color),
-            _ => cell,
-        }
+        Cell::new(tone, text.into())
     }
 
     /// A right-aligned cell.
     pub(super) fn number(&self, value: impl std::fmt::Display) -> Cell {
-        Cell::new(value).set_alignment(CellAlignment::Right)
+        Cell::new(Tone::Plain, value.to_string()).at_the_right()
     }
 
     /// Appends a finished table.
-    pub(super) fn push_grid(&self, out: &mut String, table: &Table) {
-        for line in table.lines() {
+    pub(super) fn push_grid(&self, out: &mut String, table: Table) {
+        for line in table.into_lines() {
             out.push_str(line.trim_end());
             out.push('\n');
         }
@@ -208,82 +198,9 @@ pub(super) fn clipped(text: &str, columns: usize) -> String {
     out
 }
 
-/// `text` in lines of at most `columns`, the first one full, the others leaving room for `indent`.
-pub(super) fn wrap(text: &str, columns: usize, indent: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    let mut used = 0;
-    for piece in pieces(text) {
-        let wide = width(piece);
-        let room = if lines.len() == 1 { columns } else { columns.saturating_sub(indent) };
-        if used > 0 && used + width(piece.trim_end()) > room {
-            if let Some(last) = lines.last_mut() {
-                last.truncate(last.trim_end().len());
-            }
-            lines.push(String::new());
-            used = 0;
-        }
-        let room = if lines.len() == 1 { columns } else { columns.saturating_sub(indent) }.max(2);
-        if width(piece.trim_end()) <= room {
-            if let Some(last) = lines.last_mut() {
-                last.push_str(piece);
-            }
-            used += wide;
-            continue;
-        }
-        for c in piece.chars() {
-            let wide = c.width().unwrap_or(0);
-            if used + wide > columns.saturating_sub(indent).max(2) {
-                lines.push(String::new());
-                used = 0;
-            }
-            if let Some(last) = lines.last_mut() {
-                last.push(c);
-            }
-            used += wide;
-        }
-    }
-    if let Some(last) = lines.last_mut() {
-        last.truncate(last.trim_end().len());
-    }
-    lines
-}
-
-/// Words with the blanks behind them; a double-width character is a word of its own, with the punctuation
-/// behind it that must not begin a line.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
-    std::iter::from_fn(move || {
-        let mut chars = rest.char_indices().peekable();
-        let (_, first) = chars.next()?;
-        let mut before = first;
-        let mut end = rest.len();
-        for (at, c) in chars {
-            let wide = c.width() == Some(2) || before.width() == Some(2);
-            let breaks = (before == ' ' && c != ' ')
-                || (wide && !"，。；：？！、）”’ ".contains(c) && !"（“‘".contains(before));
-            if breaks {
-                end = at;
-                break;
-            }
-            before = c;
-        }
-        let (piece, after) = rest.split_at(end);
-        rest = after;
-        Some(piece)
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_break_between_words_and_between_han_characters_but_not_before_punctuation() {
-        assert_eq!(wrap("one two three", 8, 2), ["one two", "three"]);
-        assert_eq!(wrap("三次握手，四次挥手", 10, 0), ["三次握手，", "四次挥手"]);
-        assert_eq!(wrap("abcdefgh", 4, 0), ["abcd", "efgh"]);
-        assert_eq!(wrap("", 4, 0), [""]);
-    }
 
     #[test]
     fn clipped_text_never_takes_more_columns_than_it_may() {

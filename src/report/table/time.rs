@@ -84,7 +84,7 @@ pub(super) fn utc(time: Timestamp) -> String {
 }
 
 /// A point in time as `2015-06-12` and `18:04:05.123`, UTC.
-pub(super) fn time_of_day(time: Timestamp) -> (String, String) {
+pub(super) fn day_and_time(time: Timestamp) -> (String, String) {
     let mut out = String::new();
     push_date(&mut out, time.nanos().div_euclid(SECOND), &TimeZone::UTC);
     let (date, time_of_day) = out.split_once(' ').unwrap_or((&out, ""));
@@ -109,6 +109,40 @@ fn push_fraction(out: &mut String, nanos: i64) {
         rest /= 10;
     }
     out.push_str(std::str::from_utf8(&digits).unwrap_or_default());
+}
+
+/// The time of a row below a first one: in milliseconds since that or the row before, as the time of day, or in seconds
+/// since 1970; `-` where the capture has none.
+pub(super) fn of_row(
+    format: TimeFormat,
+    first: Option<Timestamp>,
+    before: Option<Timestamp>,
+    time: Option<Timestamp>,
+) -> String {
+    match format {
+        TimeFormat::Relative => milliseconds(first, time),
+        TimeFormat::Delta => milliseconds(before, time),
+        TimeFormat::Utc | TimeFormat::Local | TimeFormat::Epoch => {
+            let mut written = String::new();
+            Clock::new(format).push(&mut written, time);
+            match (format, written.split_once(' ')) {
+                (TimeFormat::Epoch, _) | (_, None) => written,
+                (_, Some((_, of_day))) => of_day.to_owned(),
+            }
+        }
+    }
+}
+
+/// The day of a time and where it is told so, where rows have the time of day alone: `2015-06-12`, `UTC`.
+pub(super) fn day(format: TimeFormat, time: Timestamp) -> Option<(String, String)> {
+    let zone = match format {
+        TimeFormat::Utc => "UTC".to_owned(),
+        TimeFormat::Local => TimeZone::system().iana_name().unwrap_or("local").to_owned(),
+        TimeFormat::Relative | TimeFormat::Delta | TimeFormat::Epoch => return None,
+    };
+    let mut written = String::new();
+    Clock::new(format).push(&mut written, Some(time));
+    Some((written.split(' ').next()?.to_owned(), zone))
 }
 
 /// A duration with the unit that suits it: `73.3 ms`, `12.0 s`, `3 h 20 min`.
@@ -151,6 +185,21 @@ pub(super) fn in_milliseconds(nanos: i64) -> String {
     format!("{:.3}", nanos as f64 / 1e6)
 }
 
+/// Nanoseconds as seconds with three digits, cut, not rounded.
+pub(super) fn in_seconds(nanos: i64) -> String {
+    format!("{}.{:03}", nanos.div_euclid(SECOND), nanos.rem_euclid(SECOND) / 1_000_000)
+}
+
+/// `18:04:05.123`, in UTC or in the local time zone.
+pub(super) fn time_of_day(time: Timestamp, local: bool) -> String {
+    let zone = if local { TimeZone::system() } else { TimeZone::UTC };
+    let milliseconds = time.nanos().rem_euclid(SECOND) / 1_000_000;
+    match jiff::Timestamp::from_second(time.nanos().div_euclid(SECOND)) {
+        Ok(second) => format!("{}.{milliseconds:03}", second.to_zoned(zone).time()),
+        Err(_) => in_seconds(time.nanos()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -173,6 +222,27 @@ mod tests {
         assert_eq!(shown(TimeFormat::Epoch, &times)[0], "1434132245.123456");
         assert_eq!(shown(TimeFormat::Utc, &times)[0], "2015-06-12 18:04:05.123456");
         assert_eq!(shown(TimeFormat::Utc, &[-1])[0], "1969-12-31 23:59:59.999999");
+    }
+
+    #[test]
+    fn a_row_has_the_time_that_was_asked_for_and_the_day_stands_above() {
+        let time = |nanos: i64| Some(Timestamp::from_nanos(1_434_132_245_123_456_789 + nanos));
+        let written = |format| of_row(format, time(0), time(1_500_000), time(2_000_000));
+        assert_eq!(written(TimeFormat::Relative), "2.000");
+        assert_eq!(written(TimeFormat::Delta), "0.500");
+        assert_eq!(written(TimeFormat::Utc), "18:04:05.125456");
+        assert_eq!(written(TimeFormat::Epoch), "1434132245.125456");
+        assert_eq!(of_row(TimeFormat::Utc, time(0), None, None), "-");
+        assert_eq!(day(TimeFormat::Utc, time(0).unwrap()), Some(("2015-06-12".into(), "UTC".into())));
+        assert_eq!(day(TimeFormat::Epoch, time(0).unwrap()), None);
+    }
+
+    #[test]
+    fn the_time_of_day_has_milliseconds() {
+        let time = Timestamp::from_nanos(1_434_132_245_123_456_789);
+        assert_eq!(time_of_day(time, false), "18:04:05.123");
+        assert_eq!(time_of_day(Timestamp::from_nanos(-1), false), "23:59:59.999");
+        assert_eq!(in_seconds(time.nanos()), "1434132245.123");
     }
 
     #[test]

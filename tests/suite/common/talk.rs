@@ -93,9 +93,29 @@ impl Talk {
 
     /// A segment with these numbers, which changes nothing of what comes next.
     pub(crate) fn at(&mut self, side: usize, flags: u8, seq: u32, ack: u32, payload: &[u8]) -> u64 {
-        self.identification += 1;
-        let ack = if flags & ACK > 0 { self.isn[1 - side].wrapping_add(ack) } else { 0 };
         let options = if flags & SYN > 0 { self.options[side].clone() } else { Vec::new() };
+        self.with(side, flags, (seq, ack), &options, payload)
+    }
+
+    /// An acknowledgement with SACK blocks (RFC 2018 section 3).
+    pub(crate) fn sack(&mut self, side: usize, ack: u32, blocks: &[(u32, u32)]) -> u64 {
+        let mut options = vec![1, 1, 5, 2 + 8 * blocks.len() as u8];
+        for edge in blocks.iter().flat_map(|(left, right)| [left, right]) {
+            options.extend(self.isn[1 - side].wrapping_add(*edge).to_be_bytes());
+        }
+        self.with(side, ACK, (self.next[side], ack), &options, b"")
+    }
+
+    fn with(
+        &mut self,
+        side: usize,
+        flags: u8,
+        (seq, ack): (u32, u32),
+        options: &[u8],
+        payload: &[u8],
+    ) -> u64 {
+        self.identification = self.identification.wrapping_add(1);
+        let ack = if flags & ACK > 0 { self.isn[1 - side].wrapping_add(ack) } else { 0 };
         let mut tcp = Vec::new();
         tcp.extend(self.ports[side].to_be_bytes());
         tcp.extend(self.ports[1 - side].to_be_bytes());

@@ -34,7 +34,7 @@ pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
             style.cell(if negative { Tone::Warn } else { Tone::Plain }, stayed.map_or("-".into(), seconds)),
         ]);
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
     let more = message.hops.len().saturating_sub(MOST);
     if more > 0 {
         style.paragraph(out, Tone::Quiet, &style.say("smtp.mail.more_hops", &[("count", &more)]), 2);

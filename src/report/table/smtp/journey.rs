@@ -1,7 +1,7 @@
 //! The way of a mail: a row each step, with what it added or changed.
 
 use super::super::style::{Style, Tone, push_clipped, shown};
-use super::super::time::{at_least, duration, time_of_day};
+use super::super::time::{at_least, day_and_time, duration};
 use crate::conversation::journey::{Basis, Change, Journey, Journeys, Recipient, Said, Step, StepKind};
 use crate::packet::Timestamp;
 
@@ -51,7 +51,7 @@ fn section(style: &Style, journey: &Journey, out: &mut String) {
             style.cell(tone, lines(style, step).join("\n")),
         ]);
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
     let more = journey.steps_left_out + journey.steps.len().saturating_sub(STEPS) as u64;
     if more > 0 {
         style.paragraph(out, Tone::Quiet, &style.say("journey.steps_left_out", &[("count", &more)]), 2);
@@ -134,7 +134,7 @@ fn place(style: &Style, step: &Step, several: bool) -> String {
 /// fractions of a second.
 fn when(time: Option<Timestamp>, fractions: bool, day: &mut Option<String>) -> String {
     let Some(time) = time else { return "-".to_owned() };
-    let (date, time) = time_of_day(time);
+    let (date, time) = day_and_time(time);
     let time = if fractions { &time[..] } else { time.split('.').next().unwrap_or_default() };
     if day.as_ref() == Some(&date) {
         return time.to_owned();

@@ -43,7 +43,7 @@ pub(super) fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
             grid.add_row(row);
         }
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
 }
 
 /// From the first line of a session to the last.

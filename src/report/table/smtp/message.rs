@@ -72,7 +72,7 @@ fn recipients<'a>(style: &Style, fates: impl Iterator<Item = Fate<'a>>, out: &mu
         ]);
     }
     out.push('\n');
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
 }
 
 fn recipient_name(recipient: &Recipient) -> String {

@@ -1,7 +1,8 @@
 //! The MIME tree of a message, a row a node.
 
-use comfy_table::{ColumnConstraint, Table, Width};
+use comfy_table::{ColumnConstraint, Width};
 
+use super::super::grid::Table;
 use super::super::style::{Style, Tone, clipped, shown, width};
 use crate::conversation::mail::{Part, PartKind};
 use crate::conversation::smtp::Message;
@@ -59,7 +60,7 @@ fn grid(style: &Style, parts: &[Part], out: &mut String) {
         ]);
     }
     keep_whole(style, &mut grid, widest);
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
 }
 
 /// What is short is not broken over lines, and of a type not what most types need; long types and names share

@@ -31,7 +31,7 @@ const ROWS_A_TABLE: usize = 100;
 pub(super) struct Sessions {
     style: Style,
     reveal: bool,
-    chosen: bool,
+    chosen: Option<u64>,
     out: Box<dyn Write>,
     kept: Vec<Session>,
     journeys: Journeys,
@@ -43,7 +43,7 @@ impl Sessions {
         Self {
             style: Style::new(options),
             reveal: options.reveal_secrets,
-            chosen: options.stream.is_some(),
+            chosen: options.stream,
             out,
             kept: Vec::new(),
             journeys: Journeys::default(),
@@ -83,8 +83,12 @@ impl Sink for Sessions {
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
         if self.count == 0 {
-            writeln!(self.out, "{}", self.style.word("smtp.view.none"))?;
-        } else if self.chosen || self.count <= SHOWN_IN_FULL as u64 {
+            let none = match self.chosen {
+                Some(stream) => self.style.say("smtp.view.none_in", &[("stream", &stream)]),
+                None => self.style.word("smtp.view.none"),
+            };
+            writeln!(self.out, "{none}")?;
+        } else if self.chosen.is_some() || self.count <= SHOWN_IN_FULL as u64 {
             self.in_full()?;
         } else {
             self.list()?;
@@ -140,7 +144,7 @@ fn heading(style: &Style, session: &Session, out: &mut String) {
     let role = lesson::smtp::role(style.lang, role).unwrap_or_default();
     let reason = lesson::smtp::role_reason(style.lang, session.role_reason).unwrap_or_default();
     let inferred = style.say("smtp.view.inferred", &[("reason", &reason)]);
-    style.paragraph(out, Tone::Plain, &format!("{role} {inferred}"), 2);
+    style.paragraph(out, Tone::Plain, &format!("{role}{inferred}"), 2);
     let encryption = match session.encryption {
         Encryption::None => "none",
         Encryption::StartTls { .. } => "starttls",
@@ -167,7 +171,7 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
             style.cell(Tone::Plain, means),
         ]);
     }
-    style.push_grid(out, &grid);
+    style.push_grid(out, grid);
     if session.turns_left_out > 0 {
         let text = style.say("smtp.view.left_out", &[("count", &session.turns_left_out)]);
         style.paragraph(out, Tone::Warn, &text, 2);

@@ -5,27 +5,90 @@ use std::collections::BTreeMap;
 use super::super::osi::units;
 use super::super::style::{Style, Tone};
 use super::super::time::duration;
-use crate::flow::{Connection, HandshakeKind, RoleBasis};
-use crate::packet::{Note, Protocol};
-use crate::report::tally::Tally;
+use crate::flow::{Connection, HandshakeKind, RoleBasis, TcpState, TeardownKind};
+use crate::packet::{Note, PerSide, Protocol, Side};
 
-/// How all the connections opened and closed.
-pub(super) fn totals(style: &Style, out: &mut String, tally: &Tally) {
-    if tally.connections < 2 {
-        return;
+/// How all the connections opened and closed, and how to see one of them.
+pub(super) fn foot(style: &Style, out: &mut String, kinds: &Kinds, told: bool) {
+    if kinds.connections >= 2 {
+        let each = |counts: &BTreeMap<&'static str, u64>| {
+            let each = counts.iter().map(|(key, count)| format!("{} {count}", style.word(key)));
+            each.collect::<Vec<_>>().join(&style.word("tcp.option.join"))
+        };
+        let values: [(&str, &dyn std::fmt::Display); 3] = [
+            ("count", &units(style, "connection", kinds.connections)),
+            ("opened", &each(&kinds.opened)),
+            ("closed", &each(&kinds.closed)),
+        ];
+        style.paragraph(out, Tone::Quiet, &style.say("tcp.totals", &values), 2);
     }
-    let kinds = |room: &str, counts: &BTreeMap<&'static str, u64>| {
-        let each = counts
-            .iter()
-            .map(|(name, count)| format!("{} {count}", style.word(&format!("tcp.{room}.{name}"))));
-        each.collect::<Vec<_>>().join(", ")
+    if !told && kinds.connections > 0 {
+        style.paragraph(out, Tone::Quiet, &style.word("tcp.foot"), 2);
+    }
+}
+
+/// How many connections opened and closed in which way, by the keys of the texts that say so.
+#[derive(Debug, Default)]
+pub(super) struct Kinds {
+    pub(super) connections: u64,
+    opened: BTreeMap<&'static str, u64>,
+    closed: BTreeMap<&'static str, u64>,
+}
+
+impl Kinds {
+    pub(super) fn add(&mut self, c: &Connection) {
+        self.connections += 1;
+        *self.opened.entry(opened(c)).or_default() += 1;
+        *self.closed.entry(closed(c)).or_default() += 1;
+    }
+}
+
+const fn opened(c: &Connection) -> &'static str {
+    match c.handshake.kind {
+        HandshakeKind::ThreeWay => "tcp.handshake.three_way",
+        HandshakeKind::SimultaneousOpen => "tcp.handshake.simultaneous_open",
+        HandshakeKind::FastOpen => "tcp.handshake.fast_open",
+        HandshakeKind::Refused => "tcp.handshake.refused",
+        HandshakeKind::Unanswered => "tcp.handshake.unanswered",
+        HandshakeKind::HalfOpen => "tcp.handshake.half_open",
+        HandshakeKind::NotSeen => "tcp.handshake.not_seen",
+    }
+}
+
+/// What never opened cannot close: the RST of a refusal closes nothing.
+const NEVER_OPENED: &str = "tcp.teardown.never_opened";
+
+fn closed(c: &Connection) -> &'static str {
+    match (c.handshake.kind, c.teardown.kind) {
+        (HandshakeKind::Refused, _)
+        | (HandshakeKind::Unanswered | HandshakeKind::HalfOpen, TeardownKind::Open | TeardownKind::NotSeen) => {
+            NEVER_OPENED
+        }
+        (_, TeardownKind::HalfClosed) if is_over(c) => "tcp.teardown.half_closed_then_closed",
+        (_, TeardownKind::HalfClosed) => "tcp.teardown.half_closed",
+        (_, TeardownKind::FourSegment) => "tcp.teardown.four_segment",
+        (_, TeardownKind::ThreeSegment) => "tcp.teardown.three_segment",
+        (_, TeardownKind::Simultaneous) => "tcp.teardown.simultaneous",
+        (_, TeardownKind::Reset) => "tcp.teardown.reset",
+        (_, TeardownKind::Open) => "tcp.teardown.open",
+        (_, TeardownKind::NotSeen) => "tcp.teardown.not_seen",
+    }
+}
+
+/// Whether both ends have sent their FIN.
+fn is_over(c: &Connection) -> bool {
+    let over = |state| {
+        matches!(state, TcpState::TimeWait | TcpState::Closed | TcpState::LastAck | TcpState::Closing)
     };
-    let values: [(&str, &dyn std::fmt::Display); 3] = [
-        ("count", &units(style, "connection", tally.connections)),
-        ("opened", &kinds("handshake", &tally.handshakes)),
-        ("closed", &kinds("teardown", &tally.teardowns)),
-    ];
-    style.paragraph(out, Tone::Quiet, &style.say("tcp.totals", &values), 2);
+    over(c.states.initiator) && over(c.states.responder)
+}
+
+/// Octets that were sent as far as captured headers say so: the capture may have cut some off.
+pub(super) fn sent(c: &Connection) -> PerSide<u64> {
+    PerSide {
+        initiator: c.payload_octets.initiator + c.cut_octets.initiator,
+        responder: c.payload_octets.responder + c.cut_octets.responder,
+    }
 }
 
 /// The list of connections, with a line for those that are not in it.
@@ -53,19 +116,17 @@ pub(in crate::report::table) fn list(
             HandshakeKind::Refused | HandshakeKind::Unanswered | HandshakeKind::HalfOpen => Tone::Bad,
             _ => Tone::Plain,
         };
+        let (closed, octets) = (closed(c), sent(c));
         table.add_row(vec![
             style.number(c.stream),
             style.cell(Tone::Plain, ends),
-            style.cell(tone, style.word(&format!("tcp.handshake.{}", c.handshake.kind.name()))),
-            style.cell(Tone::Plain, style.word(&format!("tcp.teardown.{}", c.teardown.kind.name()))),
-            style.cell(
-                Tone::Plain,
-                format!("{} / {}", c.payload_octets.initiator, c.payload_octets.responder),
-            ),
+            style.cell(tone, style.word(opened(c))),
+            style.cell(Tone::Plain, if closed == NEVER_OPENED { "-".to_owned() } else { style.word(closed) }),
+            style.cell(Tone::Plain, format!("{} / {}", octets.initiator, octets.responder)),
             style.cell(Tone::Plain, rtt.unwrap_or_else(|| "-".to_owned())),
         ]);
     }
-    style.push_grid(out, &table);
+    style.push_grid(out, table);
     let more = total.saturating_sub(connections.len() as u64);
     if more > 0 {
         style.paragraph(out, Tone::Quiet, &style.say("view.more", &[("count", &more)]), 2);
@@ -76,19 +137,17 @@ pub(in crate::report::table) fn list(
 pub(super) fn remarks(style: &Style, out: &mut String, connections: &[(Connection, Option<Protocol>)]) {
     let with = connections.iter().map(|(c, _)| (c.stream, remark(style, c)));
     for (stream, remark) in with.filter(|(_, remark)| !remark.is_empty()) {
-        style.paragraph(out, Tone::Warn, &format!("! TCP {stream}: {remark}"), 2);
+        let text = style.say("tcp.remark", &[("stream", &stream), ("remarks", &remark)]);
+        style.paragraph(out, Tone::Warn, &text, 2);
     }
 }
 
 fn remark(style: &Style, c: &Connection) -> String {
-    let mut all: Vec<String> = Note::ALL
-        .iter()
-        .zip(c.notes)
-        .filter(|(_, count)| *count > 0)
-        .map(|(note, count)| note_count(style, *note, u64::from(count)))
-        .collect();
+    let mut all = notes(style, |note| {
+        Note::ALL.iter().zip(c.notes).find(|(n, _)| **n == note).map_or(0, |(_, n)| u64::from(n))
+    });
+    all.extend(octets_remarks(style, c));
     for (key, count) in [
-        ("tcp.remark.gaps", c.gaps_total),
         ("tcp.remark.beyond_gap", c.octets_beyond_gap.initiator + c.octets_beyond_gap.responder),
         ("tcp.remark.conflicts", c.conflicting_overlaps),
         ("tcp.remark.copies", c.captured_twice),
@@ -107,11 +166,59 @@ fn remark(style: &Style, c: &Connection) -> String {
     if c.roles == RoleBasis::Inferred {
         all.push(style.word("tcp.remark.inferred"));
     }
-    all.join(", ")
+    all.join(&style.word("tcp.option.join"))
 }
 
-/// `7 retransmissions`.
-pub(in crate::report::table) fn note_count(style: &Style, note: Note, count: u64) -> String {
-    let name = style.word(&format!("note.name.{}", note.name()));
-    style.say("tcp.note_count", &[("count", &count), ("name", &name)])
+/// What is remarkable about the octets: cut off, not captured at all, more in a segment than its receiver takes.
+fn octets_remarks(style: &Style, c: &Connection) -> Vec<String> {
+    let sum = |octets: &PerSide<u64>| octets.initiator + octets.responder;
+    let (cut, missing) = (sum(&c.cut_octets), sum(&c.missing_octets));
+    let mut all = Vec::new();
+    if cut > 0 {
+        let values: [(&str, &dyn std::fmt::Display); 2] =
+            [("count", &sum(&c.payload_octets)), ("all", &sum(&sent(c)))];
+        all.push(style.say("tcp.remark.cut", &values));
+    }
+    if c.gaps_total > c.gaps_cut {
+        let values: [(&str, &dyn std::fmt::Display); 2] =
+            [("count", &(c.gaps_total - c.gaps_cut)), ("octets", &missing.saturating_sub(cut))];
+        all.push(style.say("tcp.remark.gaps", &values));
+    }
+    let larger = [Side::Initiator, Side::Responder].into_iter().filter_map(|side| {
+        let mss = u32::from((*c.handshake.offers.of(side.peer()))?.mss?);
+        let largest = c.figures.ends.of(side).largest_segment;
+        (largest > mss).then_some((largest, mss))
+    });
+    if let Some((largest, mss)) = larger.max() {
+        all.push(style.say("tcp.remark.offload", &[("octets", &largest), ("mss", &mss)]));
+    }
+    all
+}
+
+/// `7 × retransmission (1 of them fast)`: what was noted, how often.
+pub(in crate::report::table) fn notes(style: &Style, count_of: impl Fn(Note) -> u64) -> Vec<String> {
+    let kinds = [Note::FastRetransmission, Note::SpuriousRetransmission];
+    let said = Note::ALL.iter().filter(|note| !kinds.contains(note)).filter_map(|&note| {
+        let count = count_of(note);
+        let name = style.word(&format!("note.name.{}", note.name()));
+        let mut text = style.say("tcp.note_count", &[("count", &count), ("name", &name)]);
+        if note == Note::Retransmission {
+            text.push_str(&kinds_of_retransmission(style, kinds.map(|kind| (kind, count_of(kind)))));
+        }
+        (count > 0).then_some(text)
+    });
+    said.collect()
+}
+
+/// ` (1 of them fast, 1 spurious)`.
+fn kinds_of_retransmission(style: &Style, kinds: [(Note, u64); 2]) -> String {
+    let mut kinds = kinds.into_iter().filter(|(_, count)| *count > 0);
+    let say = |key: &str, (note, count): (Note, u64)| {
+        let name = style.word(&format!("tcp.again.{}", note.name()));
+        style.say(key, &[("count", &count), ("name", &name)])
+    };
+    let Some(first) = kinds.next() else { return String::new() };
+    let mut said = vec![say("tcp.again.first", first)];
+    said.extend(kinds.map(|kind| say("tcp.again.then", kind)));
+    style.say("tcp.again", &[("kinds", &said.join(&style.word("tcp.option.join")))])
 }

@@ -1,8 +1,9 @@
 //! What a segment means, with its own numbers.
 
 use super::super::style::Style;
+use super::repair::Repairs;
 use super::row::Row;
-use super::{flaw, repair, step};
+use super::{fate, flaw, step};
 use crate::dissect::TcpFlags;
 use crate::flow::{Connection, Step, TcpState, TeardownKind};
 use crate::packet::{Note, PerSide, Side};
@@ -19,6 +20,7 @@ pub(super) struct Meaning<'a> {
     style: &'a Style,
     connection: &'a Connection,
     rows: &'a [Row],
+    repairs: Repairs,
     /// Whether a checksum that does not match says something of a segment.
     flaw_tells: PerSide<bool>,
 }
@@ -28,12 +30,17 @@ impl<'a> Meaning<'a> {
     pub(super) fn new(style: &'a Style, connection: &'a Connection, rows: &'a [Row]) -> Self {
         let tells = |side| flaw::is_telling(rows, side);
         let flaw_tells = PerSide { initiator: tells(Side::Initiator), responder: tells(Side::Responder) };
-        Self { style, connection, rows, flaw_tells }
+        Self { style, connection, rows, repairs: Repairs::new(rows), flaw_tells }
     }
 
     /// Data or an acknowledgement, and nothing odd about it.
     pub(super) fn is_plain(&self, row: &Row) -> bool {
         row.is_plain() && self.flaw(row).is_none()
+    }
+
+    /// Whether nothing shows that it arrived, and its octets came again.
+    pub(super) fn is_lost(&self, row: &Row) -> bool {
+        self.repairs.is_lost(self.rows, row)
     }
 
     fn flaw(&self, row: &Row) -> Option<flaw::Flaw> {
@@ -51,44 +58,41 @@ impl<'a> Meaning<'a> {
         if place.challenge {
             return self.style.say("tcp.challenge", &[("ack", &ack)]);
         }
-        let mut text = self.notes(row, ack);
+        let repair = self.repairs.tell(self.style, self.rows, row);
+        let notes = self.notes(row, ack, repair.is_some());
+        let mut told = Vec::new();
         // What is remarkable about an ACK says all there is to say.
-        if text.is_empty() || place.step != Step::Ack {
-            let step = step::sentence(self.style, c, row, earlier);
-            text = if text.is_empty() { step } else { format!("{step} · {text}") };
+        if notes.is_empty() || place.step != Step::Ack {
+            told.push(self.step(row, earlier));
         }
         if row.flags.has(TcpFlags::SYN) && !place.notes.has(Note::Retransmission) {
-            self.options(&mut text, row);
+            told.extend(self.options(row));
         }
         if place.step == Step::HandshakeAck {
-            self.scaling(&mut text, c);
+            told.extend(self.scaling(c));
         }
-        if let Some(repair) = repair::repair(self.style, self.rows, row) {
-            self.join(&mut text, &repair);
-        }
-        self.blocks(&mut text, row);
-        if place.conflicts {
-            self.join(&mut text, &self.style.word("tcp.conflict"));
-        }
-        if row.wraps() {
-            self.join(&mut text, &self.style.word("tcp.wraps"));
-        }
-        if let Some(flaw) = self.flaw(row) {
-            self.join(&mut text, &flaw::meaning(self.style, flaw));
-        }
-        self.time_wait(&mut text, c, row, earlier.last());
-        text
+        told.extend(repair);
+        told.extend(notes);
+        told.extend(self.blocks(row));
+        told.extend(place.conflicts.then(|| self.style.word("tcp.conflict")));
+        told.extend(row.wraps().then(|| self.style.word("tcp.wraps")));
+        told.extend(self.flaw(row).map(|flaw| flaw::meaning(self.style, flaw)));
+        told.extend(self.time_wait(c, row, earlier.last()));
+        told.join(" · ")
     }
 
-    fn join(&self, text: &mut String, more: &str) {
-        if !text.is_empty() {
-            text.push_str(" · ");
+    /// What the segment does for the connection; an ACK that covers a hole at last says who filled it.
+    fn step(&self, row: &Row, earlier: &[Row]) -> String {
+        match self.repairs.filled_by(self.rows, row).zip(row.place.relative_ack) {
+            Some((packet, ack)) if row.place.step == Step::Ack => {
+                self.style.say("tcp.step.ack_filled", &[("ack", &ack), ("packet", &packet)])
+            }
+            _ => step::sentence(self.style, self.connection, row, earlier),
         }
-        text.push_str(more);
     }
 
     /// What a SYN offers, by the names of its options.
-    fn options(&self, text: &mut String, row: &Row) {
+    fn options(&self, row: &Row) -> Option<String> {
         let offer = self.connection.handshake.offers.of(row.place.from).unwrap_or_default();
         let mut names = Vec::new();
         if let Some(mss) = offer.mss {
@@ -102,24 +106,23 @@ impl<'a> Meaning<'a> {
                 names.push(self.style.word(&format!("tcp.option.{name}")));
             }
         }
-        if !names.is_empty() {
-            let names = names.join(&self.style.word("tcp.option.join"));
-            self.join(text, &self.style.say("tcp.option.offers", &[("names", &names)]));
-        }
+        let names = (!names.is_empty()).then(|| names.join(&self.style.word("tcp.option.join")))?;
+        Some(self.style.say("tcp.option.offers", &[("names", &names)]))
     }
 
-    /// The blocks of a selective acknowledgement: what came behind a hole, and what came twice (RFC 2883).
-    fn blocks(&self, text: &mut String, row: &Row) {
+    /// The blocks of a selective acknowledgement: what came behind a hole, and what came twice, which only the first
+    /// block may tell (RFC 2883 section 4).
+    fn blocks(&self, row: &Row) -> Vec<String> {
         let ack = row.place.relative_ack.unwrap_or(0);
-        let say = |key: &str, twice: bool| {
-            let blocks = row.sack.iter().flatten().filter(|(_, right)| (*right <= ack) == twice);
-            let blocks: Vec<String> = blocks.map(|(left, right)| format!("{left}–{right}")).collect();
-            let values: [(&str, &dyn std::fmt::Display); 2] = [("blocks", &blocks.join(", ")), ("ack", &ack)];
+        let blocks: Vec<(u32, u32)> = row.sack.iter().flatten().copied().collect();
+        let (twice, behind) = blocks.split_at(usize::from(fate::is_reported_twice(ack, &blocks)));
+        let say = |key: &str, blocks: &[(u32, u32)]| {
+            let named: Vec<String> = blocks.iter().map(|(left, right)| format!("{left}–{right}")).collect();
+            let named = named.join(&self.style.word("tcp.option.join"));
+            let values: [(&str, &dyn std::fmt::Display); 2] = [("blocks", &named), ("ack", &ack)];
             (!blocks.is_empty()).then(|| self.style.say(key, &values))
         };
-        for said in [say("tcp.sack", false), say("tcp.sack.twice", true)].into_iter().flatten() {
-            self.join(text, &said);
-        }
+        say("tcp.sack", behind).into_iter().chain(say("tcp.sack.twice", twice)).collect()
     }
 
     /// Whether the other end's last window was zero: what looks like a keep-alive then asks for room.
@@ -135,8 +138,8 @@ impl<'a> Meaning<'a> {
         heard.is_some_and(|heard| heard.place.window == Some(0))
     }
 
-    /// What is remarkable about the segment.
-    fn notes(&self, row: &Row, ack: u32) -> String {
+    /// What is remarkable about the segment, but for what its repair tells.
+    fn notes(&self, row: &Row, ack: u32, repairs: bool) -> Vec<String> {
         let place = &row.place;
         let closer =
             place.notes.has(Note::FastRetransmission) || place.notes.has(Note::SpuriousRetransmission);
@@ -144,7 +147,9 @@ impl<'a> Meaning<'a> {
         for note in place.notes.iter() {
             // A SYN sent again says so itself, and the SYN ACK of a simultaneous opening has to repeat the SYN.
             let told = closer || matches!(place.step, Step::Syn | Step::SynAck);
-            if note == Note::Retransmission && told {
+            if (note == Note::Retransmission && told)
+                || (repairs && matches!(note, Note::Retransmission | Note::FastRetransmission))
+            {
                 continue;
             }
             let window = place.window.map_or_else(|| "?".to_owned(), |window| window.to_string());
@@ -167,44 +172,40 @@ impl<'a> Meaning<'a> {
             };
             all.push(said);
         }
-        all.join(" · ")
+        all
     }
 
     /// Why an end that has just come to TIME-WAIT waits there.
-    fn time_wait(&self, text: &mut String, c: &Connection, row: &Row, before: Option<&Row>) {
-        for side in [Side::Initiator, Side::Responder] {
-            let waits = |row: &Row| *row.place.states.of(side) == TcpState::TimeWait;
-            if !waits(row) || before.is_some_and(waits) {
-                continue;
-            }
+    fn time_wait(&self, c: &Connection, row: &Row, before: Option<&Row>) -> Vec<String> {
+        let comes = |side: &Side| {
+            let waits = |row: &Row| *row.place.states.of(*side) == TcpState::TimeWait;
+            waits(row) && !before.is_some_and(waits)
+        };
+        let why = |side: Side| {
             let key = match c.teardown.kind {
                 TeardownKind::Simultaneous => "tcp.time_wait.both",
                 _ if c.teardown.first == Some(side) => "tcp.time_wait.first",
                 _ => "tcp.time_wait",
             };
             let who = self.style.word(&format!("tcp.side.{}", side.name()));
-            text.push_str(" · ");
-            text.push_str(&self.style.say(key, &[("who", &who)]));
-        }
+            self.style.say(key, &[("who", &who)])
+        };
+        [Side::Initiator, Side::Responder].into_iter().filter(comes).map(why).collect()
     }
 
     /// What came of both ends' offers.
-    fn scaling(&self, text: &mut String, c: &Connection) {
-        let (Some(a), Some(b)) = (c.handshake.offers.initiator, c.handshake.offers.responder) else { return };
-        let key = if a.window_scale.is_some() && b.window_scale.is_some() {
-            "tcp.scaled"
-        } else {
-            "tcp.not_scaled"
-        };
-        text.push_str(" · ");
+    fn scaling(&self, c: &Connection) -> Option<String> {
+        let (a, b) = c.handshake.offers.initiator.zip(c.handshake.offers.responder)?;
+        let both = a.window_scale.is_some() && b.window_scale.is_some();
+        let times = |shift: Option<u8>| 1_u32 << shift.unwrap_or(0).min(14);
         let values: [(&str, &dyn std::fmt::Display); 6] = [
             ("mss_there", &b.mss.unwrap_or(536)),
             ("mss_back", &a.mss.unwrap_or(536)),
             ("a", &a.window_scale.unwrap_or(0)),
             ("b", &b.window_scale.unwrap_or(0)),
-            ("a_times", &(1_u32 << a.window_scale.unwrap_or(0).min(14))),
-            ("b_times", &(1_u32 << b.window_scale.unwrap_or(0).min(14))),
+            ("a_times", &times(a.window_scale)),
+            ("b_times", &times(b.window_scale)),
         ];
-        text.push_str(&self.style.say(key, &values));
+        Some(self.style.say(if both { "tcp.scaled" } else { "tcp.not_scaled" }, &values))
     }
 }

@@ -1,5 +1,7 @@
 //! `tcp`: connections, and the story of a chosen one, segment by segment.
 
+mod asked;
+mod fate;
 mod figures;
 mod flaw;
 mod ladder;
@@ -18,10 +20,10 @@ use std::io::{self, Write};
 use super::style::Style;
 use crate::dissect::Transport;
 use crate::flow::Connection;
-use crate::packet::Protocol;
-use crate::report::tally::Tally;
+use crate::packet::{PerSide, Protocol};
 use crate::report::{Format, Options, PacketEvent, Sink, Sort, Summary};
-pub(super) use list::{list, note_count};
+use list::Kinds;
+pub(super) use list::{list, notes};
 use row::Row;
 use story::Story;
 
@@ -38,12 +40,12 @@ pub(super) struct Tcp {
     out: Box<dyn Write>,
     style: Style,
     chosen: Option<u64>,
-    all: bool,
+    wish: ladder::Wish,
     sort: Sort,
     drawn: bool,
     stories: BTreeMap<u64, Story>,
     connections: Vec<(Connection, Option<Protocol>)>,
-    tally: Tally,
+    kinds: Kinds,
 }
 
 impl Tcp {
@@ -52,12 +54,12 @@ impl Tcp {
             out,
             style: Style::new(options),
             chosen: options.stream,
-            all: options.all,
+            wish: ladder::Wish::new(options),
             sort: options.sort,
             drawn: options.format == Format::Svg,
             stories: BTreeMap::new(),
             connections: Vec::new(),
-            tally: Tally::default(),
+            kinds: Kinds::default(),
         }
     }
 
@@ -66,13 +68,14 @@ impl Tcp {
     }
 
     fn tell(&self, out: &mut String) {
-        list(&self.style, out, &self.connections, self.tally.connections);
-        list::totals(&self.style, out, &self.tally);
+        let told = self.chosen.is_some() || self.kinds.connections <= FEW;
+        list(&self.style, out, &self.connections, self.kinds.connections);
         list::remarks(&self.style, out, &self.connections);
-        if self.chosen.is_some() || self.tally.connections <= FEW {
+        list::foot(&self.style, out, &self.kinds, told);
+        if told {
             for (connection, _) in &self.connections {
                 if let Some(story) = self.stories.get(&connection.stream) {
-                    story.tell(&self.style, out, connection, self.all);
+                    story.tell(&self.style, out, connection, self.wish);
                 }
             }
         }
@@ -81,27 +84,30 @@ impl Tcp {
     /// The ladder of the one connection there is.
     fn drawing(&self) -> io::Result<String> {
         let [(connection, _)] = self.connections.as_slice() else {
-            let count = self.tally.connections;
+            let count = self.kinds.connections;
             let text = format!("{count} connections, and a drawing shows one: choose it with --stream N");
             return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
         };
         let story = self.stories.get(&connection.stream);
-        Ok(story.map_or_else(String::new, |story| story.draw(&self.style, connection)))
+        Ok(story.map_or_else(String::new, |story| story.draw(&self.style, connection, self.wish)))
     }
 
     /// Brings the connections into the order that was asked for, and lets go of those that the list will not name.
+    /// What is not known comes last, and what is equal in the order of its beginning.
     fn put_in_order(&mut self) {
         let duration = |c: &Connection| c.end.zip(c.start).map(|(end, start)| end.nanos() - start.nanos());
-        let sum = |sides: &crate::packet::PerSide<u64>| sides.initiator + sides.responder;
+        let sum = |sides: &PerSide<u64>| i64::try_from(sides.initiator + sides.responder).unwrap_or(i64::MAX);
         let rtt = |c: &Connection| c.handshake.rtt_ns.responder.zip(c.handshake.rtt_ns.initiator);
-        match self.sort {
-            Sort::Start => self.connections.sort_by_key(|(c, _)| c.stream),
-            Sort::Duration => self.connections.sort_by_key(|(c, _)| Reverse(duration(c))),
-            Sort::Packets => self.connections.sort_by_key(|(c, _)| Reverse(sum(&c.packets))),
-            Sort::Octets => self.connections.sort_by_key(|(c, _)| Reverse(sum(&c.payload_octets))),
-            Sort::Rtt => self.connections.sort_by_key(|(c, _)| Reverse(rtt(c).map(|(a, b)| a + b))),
-            Sort::Notes => self.connections.sort_by_key(|(c, _)| Reverse(c.notes.iter().sum::<u32>())),
-        }
+        let order = self.sort;
+        let rank = |c: &Connection| match order {
+            Sort::Start => None,
+            Sort::Duration => duration(c),
+            Sort::Packets => Some(sum(&c.packets)),
+            Sort::Octets => Some(sum(&list::sent(c))),
+            Sort::Rtt => rtt(c).map(|(a, b)| a + b),
+            Sort::Notes => Some(c.notes.iter().map(|&count| i64::from(count)).sum()),
+        };
+        self.connections.sort_by_cached_key(|(c, _)| (Reverse(rank(c)), c.stream));
         self.connections.truncate(LISTED);
     }
 }
@@ -117,7 +123,7 @@ impl Sink for Tcp {
             return Ok(());
         };
         if self.wants(place.stream) {
-            let most = if self.all { ALL_ROWS } else { ROWS };
+            let most = if self.wish.all { ALL_ROWS } else { ROWS };
             let row = Row::new(event, place, segment);
             self.stories.entry(place.stream).or_default().push(row, most);
         }
@@ -128,7 +134,7 @@ impl Sink for Tcp {
         if self.chosen.is_some_and(|chosen| chosen != connection.stream) {
             return Ok(());
         }
-        self.tally.connection(connection);
+        self.kinds.add(connection);
         self.connections.push((connection.clone(), application));
         if self.connections.len() >= 2 * LISTED {
             self.put_in_order();

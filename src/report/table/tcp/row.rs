@@ -76,6 +76,12 @@ impl Row {
         done(&self.place.states.initiator) && done(&self.place.states.responder)
     }
 
+    /// A RST right behind a SYN-ACK whose SYN was not captured.
+    pub(super) fn turns_down_unasked(&self, c: &Connection, before: Option<&Row>) -> bool {
+        let behind = before.is_some_and(|r| r.place.step == Step::SynAck && r.place.from != self.place.from);
+        behind && c.handshake.syn.is_empty()
+    }
+
     /// Its sequence numbers pass 2^32.
     pub(super) fn wraps(&self) -> bool {
         self.seq.checked_add(self.length).is_none()

@@ -7,18 +7,20 @@ use crate::flow::{Connection, HandshakeKind, Reset, Step, TcpState, TeardownKind
 use crate::packet::{Note, Side};
 
 /// What the programs on both ends did, first the sender's; none where a segment comes from the kernel alone. `earlier`
-/// are the rows before it.
-pub(super) fn calls(style: &Style, c: &Connection, row: &Row, earlier: &[Row]) -> Vec<String> {
+/// are the rows before it. Of a segment that was `lost` its receiver knows nothing.
+pub(super) fn calls(style: &Style, c: &Connection, row: &Row, earlier: &[Row], lost: bool) -> Vec<String> {
     let from = row.place.from;
     let (own, peer) = keys(c, row, earlier);
-    let said = |side: Side, key: &str| {
-        (!key.is_empty()).then(|| {
-            let who = style.word(&format!("tcp.side.{}", side.name()));
-            let call = style.word(&format!("tcp.socket.{key}"));
-            style.say("tcp.socket.call", &[("who", &who), ("call", &call)])
-        })
-    };
-    said(from, own).into_iter().chain(said(from.peer(), peer)).collect()
+    let peer = if lost { "" } else { peer };
+    said(style, from, own).into_iter().chain(said(style, from.peer(), peer)).collect()
+}
+
+fn said(style: &Style, side: Side, key: &str) -> Option<String> {
+    (!key.is_empty()).then(|| {
+        let who = style.word(&format!("tcp.side.{}", side.name()));
+        let call = style.word(&format!("tcp.socket.{key}"));
+        style.say("tcp.socket.call", &[("who", &who), ("call", &call)])
+    })
 }
 
 /// The sender's call and the receiver's.
@@ -34,7 +36,7 @@ fn keys(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, &'static s
         Step::HandshakeAck => handshake_ack(c),
         _ if again => ("", ""),
         Step::Data if row.place.new_octets == 0 => ("", ""),
-        Step::Data => (sends(row, earlier), receives(row)),
+        Step::Data => (sends(row, earlier), receives(row, earlier)),
         Step::Ack if row.place.notes.has(Note::WindowUpdate) && was_shut(row, earlier) => ("makes_room", ""),
         Step::Ack | Step::FinAck => ("", ""),
         Step::FirstFin => (first_fin(c, row), hears_fin(row)),
@@ -64,6 +66,8 @@ fn syn_ack(c: &Connection, row: &Row, again: bool) -> (&'static str, &'static st
         // it repeats the SYN, and completes the opening
         HandshakeKind::SimultaneousOpen => ("", "connect_returns"),
         _ if again || row.place.relative_ack.is_some_and(|ack| ack != 1) && !early => ("", ""),
+        // nobody waits for it: a RST turns it down
+        _ if c.handshake.syn.is_empty() && c.teardown.kind == TeardownKind::Reset => ("kernel_answers", ""),
         // the cookie vouches for the initiator: its octets are given out before the third step (RFC 7413)
         HandshakeKind::FastOpen if row.covers_early_octets() => ("accept_early", ""),
         _ => ("kernel_answers", "connect_returns"),
@@ -84,8 +88,11 @@ fn sends(row: &Row, earlier: &[Row]) -> &'static str {
     if goes_on { "" } else { "send" }
 }
 
-fn receives(row: &Row) -> &'static str {
-    if row.place.readable { "recv" } else { "" }
+/// A receiver that asks for earlier octets cannot give out these.
+fn receives(row: &Row, earlier: &[Row]) -> &'static str {
+    let heard = earlier.iter().rev().take(64).find(|r| r.place.from != row.place.from);
+    let misses = heard.is_some_and(|r| r.sack.iter().any(Option::is_some));
+    if row.place.readable && !misses { "recv" } else { "" }
 }
 
 /// Whether the sender of this window update had said before that it has no room.
@@ -117,6 +124,9 @@ fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, &'static 
     }
     if before.is_some_and(Row::is_over) {
         return ("gone", "");
+    }
+    if row.turns_down_unasked(c, before) {
+        return ("unasked", "");
     }
     let peer = row.place.from.peer();
     let closed = earlier.iter().any(|r| r.place.from == peer && r.flags.has(TcpFlags::FIN));

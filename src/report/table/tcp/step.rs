@@ -122,6 +122,9 @@ fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, Values<'s
     if before.is_some_and(Row::is_over) {
         return ("reset_over", Values::new());
     }
+    if row.turns_down_unasked(c, before) {
+        return ("reset_unasked", Values::new());
+    }
     let answered = !c.handshake.syn_ack.is_empty() && c.handshake.ack.is_none();
     if answered && row.place.from == Side::Initiator && !c.handshake.syn.is_empty() {
         return ("reset_gives_up", Values::new());

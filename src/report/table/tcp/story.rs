@@ -1,17 +1,18 @@
 //! One connection, segment by segment.
 
-use comfy_table::{ColumnConstraint, Table, Width};
+use comfy_table::{ColumnConstraint, Width};
 
+use super::super::grid::Table;
 use super::super::packets::arrow;
 use super::super::style::{Style, Tone};
-use super::super::time::milliseconds;
+use super::super::time::{day, of_row};
 use super::meaning::Meaning;
 use super::row::{Row, state};
 use super::{figures, flaw, ladder, socket};
 use crate::dissect::TcpFlags;
 use crate::flow::{Connection, RoleBasis, TcpState};
-use crate::packet::Side;
-use crate::report::info;
+use crate::packet::{Side, Timestamp};
+use crate::report::{TimeFormat, info};
 
 /// Columns of a terminal from which on both states stand beside each other, and socket calls in their own column.
 const WIDE: usize = 120;
@@ -52,8 +53,8 @@ impl Story {
         }
     }
 
-    /// Appends the story; `all` unfolds runs of plain segments.
-    pub(super) fn tell(&self, style: &Style, out: &mut String, c: &Connection, all: bool) {
+    /// Appends the story; where all is wished for, runs of plain segments are unfolded.
+    pub(super) fn tell(&self, style: &Style, out: &mut String, c: &Connection, wish: ladder::Wish) {
         let roles = match c.roles {
             RoleBasis::Observed if c.handshake.syn.is_empty() => "tcp.roles.observed_answer",
             RoleBasis::Observed => "tcp.roles.observed",
@@ -67,9 +68,9 @@ impl Story {
         ];
         style.heading(out, &style.say("tcp.story", &values));
         out.push('\n');
-        ladder::push(style, out, c, &self.rows);
+        ladder::push(style, out, c, &self.rows, wish);
         out.push('\n');
-        self.table(style, out, c, all);
+        self.table(style, out, c, wish.all);
         out.push('\n');
         figures::push(style, out, c);
         flaw::push(style, out, &self.rows);
@@ -84,12 +85,21 @@ impl Story {
     }
 
     /// The ladder as SVG.
-    pub(super) fn draw(&self, style: &Style, c: &Connection) -> String {
-        ladder::draw(style, c, &self.rows)
+    pub(super) fn draw(&self, style: &Style, c: &Connection, wish: ladder::Wish) -> String {
+        ladder::draw(style, c, &self.rows, wish)
     }
 
     fn table(&self, style: &Style, out: &mut String, c: &Connection, all: bool) {
-        let mut columns = vec!["packet", "delta", "direction", "segment", "states", "means"];
+        let first = self.rows.first().and_then(|row| row.time);
+        if let Some((day, zone)) = first.and_then(|time| day(style.time, time)) {
+            style.paragraph(out, Tone::Quiet, &style.say("tcp.day", &[("day", &day), ("zone", &zone)]), 2);
+        }
+        let time = match style.time {
+            TimeFormat::Delta => "delta",
+            TimeFormat::Relative => "milliseconds",
+            TimeFormat::Utc | TimeFormat::Local | TimeFormat::Epoch => "time",
+        };
+        let mut columns = vec!["packet", time, "direction", "segment", "states", "means"];
         let mut bounds = vec![(3, 18), (4, 15)];
         if style.width >= WIDE {
             columns.push("socket");
@@ -101,7 +111,7 @@ impl Story {
                 column.set_constraint(ColumnConstraint::UpperBoundary(Width::Fixed(bound)));
             }
         }
-        let teller = Teller { style, c, meaning: Meaning::new(style, c, &self.rows) };
+        let teller = Teller { style, c, first, meaning: Meaning::new(style, c, &self.rows) };
         let mut at = 0;
         while let Some((row, rest)) = self.rows.get(at).zip(self.rows.get(at..)) {
             let fold =
@@ -114,13 +124,15 @@ impl Story {
             teller.row(&mut table, row, &self.rows[..at]);
             at += 1;
         }
-        style.push_grid(out, &table);
+        style.push_grid(out, table);
     }
 }
 
 struct Teller<'a> {
     style: &'a Style,
     c: &'a Connection,
+    /// Time of the first segment.
+    first: Option<Timestamp>,
     meaning: Meaning<'a>,
 }
 
@@ -146,7 +158,8 @@ impl Teller<'_> {
     fn row(&self, table: &mut Table, row: &Row, earlier: &[Row]) {
         let style = self.style;
         let before = earlier.last();
-        let calls = socket::calls(style, self.c, row, earlier);
+        let lost = self.meaning.is_lost(row);
+        let calls = socket::calls(style, self.c, row, earlier, lost);
         let mut means = self.meaning.of(row, earlier);
         if style.width < WIDE && !calls.is_empty() {
             means.push('\n');
@@ -155,7 +168,12 @@ impl Teller<'_> {
         let tone = if row.place.notes.is_empty() { Tone::Plain } else { Tone::Warn };
         let mut cells = vec![
             style.number(row.packet),
-            style.number(milliseconds(before.map_or(row.time, |before| before.time), row.time)),
+            style.number(of_row(
+                style.time,
+                self.first,
+                before.map_or(row.time, |before| before.time),
+                row.time,
+            )),
             style.cell(Tone::Plain, arrow(row.place.from)),
             style.cell(Tone::Transport, segment(row)),
             style.cell(Tone::Plain, self.states(row, before)),

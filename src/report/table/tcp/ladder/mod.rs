@@ -1,144 +1,87 @@
 //! A ladder diagram: the two ends as uprights, segments as rungs; as text for a terminal, and as SVG.
 
+mod label;
+mod rungs;
+mod seen;
 mod svg;
 mod text;
 
-use std::collections::BTreeSet;
-
 use super::super::style::Style;
+use super::super::time::{in_milliseconds, in_seconds, time_of_day};
 use super::row::{Row, state};
-use crate::dissect::TcpFlags;
 use crate::flow::{Connection, HandshakeKind, Step};
-use crate::packet::{Note, PerSide, Side};
-use crate::report::info;
+use crate::packet::{PerSide, Side};
+use crate::report::{Options, TimeFormat};
 pub(super) use svg::draw;
 pub(super) use text::push;
 
-/// What stands between the uprights.
-enum Item {
-    Rung(Rung),
-    /// So many segments that are not drawn.
-    Skipped(usize),
+/// How the user wants it drawn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Wish {
+    /// Whether all segments are drawn, up to [`ALL_RUNGS`], and not only what opens, closes and is remarkable.
+    pub(super) all: bool,
+    /// How times are written.
+    pub(super) time: TimeFormat,
 }
 
-/// One segment.
-struct Rung {
-    packet: u64,
-    /// Nanoseconds since the first segment.
-    at: Option<i64>,
-    from: Side,
-    fate: Fate,
-    label: String,
-    /// State of each end after it, where it has changed.
-    states: PerSide<Option<&'static str>>,
+impl Wish {
+    pub(super) fn new(options: &Options) -> Self {
+        Self { all: options.all, time: options.time }
+    }
+
+    /// A time as the first column has it. As not every segment is drawn, it is counted from the first one.
+    fn moment(self, row: &Row, begin: &Row) -> String {
+        let Some(time) = row.time else { return String::new() };
+        match self.time {
+            TimeFormat::Relative | TimeFormat::Delta => {
+                begin.time.map_or_else(String::new, |begin| in_milliseconds(time.since(begin)))
+            }
+            TimeFormat::Utc => time_of_day(time, false),
+            TimeFormat::Local => time_of_day(time, true),
+            TimeFormat::Epoch => in_seconds(time.nanos()),
+        }
+    }
+
+    /// What stands above the times.
+    fn heading(self, style: &Style) -> String {
+        match self.time {
+            TimeFormat::Relative | TimeFormat::Delta => "ms".to_owned(),
+            TimeFormat::Utc => "UTC".to_owned(),
+            TimeFormat::Local => style.word("tcp.ladder.local"),
+            TimeFormat::Epoch => "s".to_owned(),
+        }
+    }
+
+    /// Columns of a time.
+    fn columns(self) -> usize {
+        match self.time {
+            TimeFormat::Relative | TimeFormat::Delta => 10,
+            TimeFormat::Utc | TimeFormat::Local => 12,
+            TimeFormat::Epoch => 14,
+        }
+    }
 }
 
-/// What became of a segment, as far as the capture shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
-    /// Nothing speaks against its arrival.
-    Arrived,
-    /// It had to be sent again.
-    Lost,
-    /// It brings octets that were sent before.
-    Again,
-}
+/// Rungs that are drawn where all are asked for.
+const ALL_RUNGS: usize = 1000;
 
-/// The states before the first segment, where that is a SYN.
-fn states_before(c: &Connection, rows: &[Row]) -> Option<PerSide<&'static str>> {
+/// The states before the first segment, as far as it tells them.
+fn states_before(c: &Connection, rows: &[Row]) -> PerSide<&'static str> {
     let responder = match c.handshake.kind {
         HandshakeKind::Refused => "CLOSED",
         HandshakeKind::SimultaneousOpen => "",
         HandshakeKind::Unanswered => "?",
         _ => "LISTEN",
     };
-    let opens = rows.first().is_some_and(|row| row.place.step == Step::Syn);
-    opens.then_some(PerSide { initiator: "CLOSED", responder })
-}
-
-/// Whether anything is worth a ladder.
-fn has_shape(rows: &[Row]) -> bool {
-    rows.iter().any(Row::shapes)
-}
-
-/// The rungs: what opens and closes, then losses and repairs, `most` of them; what stands between is counted.
-fn items(style: &Style, c: &Connection, rows: &[Row], most: usize) -> Vec<Item> {
-    let lost: BTreeSet<u64> =
-        rows.iter().filter(|row| repairs(row)).filter_map(|row| row.place.repeats).collect();
-    let fate = |row: &Row| match row {
-        row if row.is_sent_again() => Fate::Again,
-        row if lost.contains(&row.packet) => Fate::Lost,
-        _ => Fate::Arrived,
-    };
-    let mut drawn: BTreeSet<u64> =
-        rows.iter().filter(|row| row.shapes()).map(|r| r.packet).take(most).collect();
-    let others = rows.iter().filter(|row| !row.shapes() && (fate(row) != Fate::Arrived || is_odd(row)));
-    drawn.extend(others.map(|row| row.packet).take(most - drawn.len()));
-
-    let begin = rows.first().and_then(|row| row.time);
-    let (mut items, mut skipped) = (Vec::new(), 0);
-    let mut before = PerSide { initiator: "", responder: "" };
-    for row in rows {
-        if !drawn.contains(&row.packet) {
-            skipped += 1;
-            continue;
-        }
-        if skipped > 0 {
-            items.push(Item::Skipped(std::mem::take(&mut skipped)));
-        }
-        let after = PerSide {
-            initiator: state(c, &row.place, Side::Initiator),
-            responder: state(c, &row.place, Side::Responder),
-        };
-        let changed = |side| Some(*after.of(side)).filter(|state| state != before.of(side));
-        items.push(Item::Rung(Rung {
-            packet: row.packet,
-            at: row.time.zip(begin).map(|(time, begin)| time.nanos() - begin.nanos()),
-            from: row.place.from,
-            fate: fate(row),
-            label: label(style, c, row),
-            states: PerSide { initiator: changed(Side::Initiator), responder: changed(Side::Responder) },
-        }));
-        before = after;
+    let Some(first) = rows.first() else { return PerSide { initiator: "", responder: "" } };
+    match first.place.step {
+        Step::Syn => PerSide { initiator: "CLOSED", responder },
+        Step::SynAck => PerSide { initiator: "SYN-SENT", responder: "" },
+        // neither changes a state that was there before
+        Step::Data | Step::Ack => PerSide {
+            initiator: state(c, &first.place, Side::Initiator),
+            responder: state(c, &first.place, Side::Responder),
+        },
+        _ => PerSide { initiator: "", responder: "" },
     }
-    if skipped > 0 {
-        items.push(Item::Skipped(skipped));
-    }
-    items
-}
-
-/// Brings again what had not arrived.
-fn repairs(row: &Row) -> bool {
-    row.is_sent_again() && !row.place.notes.has(Note::SpuriousRetransmission)
-}
-
-/// Shows a loss, or a window that is shut.
-fn is_odd(row: &Row) -> bool {
-    let odd = [Note::LostSegment, Note::OutOfOrder, Note::ZeroWindow, Note::WindowFull];
-    odd.into_iter().any(|note| row.place.notes.has(note))
-}
-
-/// `SYN seq=0 mss=1460`, and what is odd about it.
-fn label(style: &Style, c: &Connection, row: &Row) -> String {
-    let mut text = String::new();
-    info::write_flags(row.flags, &mut text);
-    text.push_str(&format!(" seq={}", row.place.relative_seq));
-    if let Some(ack) = row.place.relative_ack {
-        text.push_str(&format!(" ack={ack}"));
-    }
-    if row.length > 0 {
-        text.push_str(&format!(" len={}", row.length));
-    }
-    let offer = c.handshake.offers.of(row.place.from).filter(|_| row.flags.has(TcpFlags::SYN));
-    if let Some(mss) = offer.and_then(|offer| offer.mss) {
-        text.push_str(&format!(" mss={mss}"));
-    }
-    let note = [Note::FastRetransmission, Note::SpuriousRetransmission, Note::Retransmission]
-        .into_iter()
-        .chain([Note::LostSegment, Note::OutOfOrder, Note::ZeroWindow, Note::WindowFull])
-        .find(|note| row.place.notes.has(*note) && !row.flags.has(TcpFlags::SYN));
-    if let Some(note) = note {
-        text.push_str(&format!(" ({})", style.word(&format!("note.name.{}", note.name()))));
-    }
-    text
 }

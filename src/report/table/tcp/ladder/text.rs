@@ -1,42 +1,49 @@
 //! The ladder for a terminal: a line a rung.
 
-use super::super::super::style::{Style, Tone, push_clipped, width};
-use super::super::super::time::in_milliseconds;
+use super::super::super::style::{Style, Tone, clipped, width};
 use super::super::row::Row;
-use super::{Fate, Item, Rung, has_shape, items, states_before};
+use super::rungs::{End, Item, Line, Rung, Rungs, skipped};
+use super::{Wish, states_before};
 use crate::flow::Connection;
 use crate::packet::Side;
 
 /// Rungs that are drawn.
 const RUNGS: usize = 24;
-/// Columns of a time and of a state: `ESTABLISHED` and `SYN-RECEIVED` fit.
-const TIME: usize = 10;
+/// Columns of a state: `ESTABLISHED` and `SYN-RECEIVED` fit.
 const STATE: usize = 12;
+/// Columns between an upright and where a lost segment's line ends, at least.
+const SHORT: usize = 1;
 
-/// Appends the ladder of `c`; nothing where neither its opening nor its closing was captured.
-pub(in super::super) fn push(style: &Style, out: &mut String, c: &Connection, rows: &[Row]) {
-    if !has_shape(rows) {
+/// Appends the ladder of `c`; nothing where no segment deserves a rung.
+pub(in super::super) fn push(style: &Style, out: &mut String, c: &Connection, rows: &[Row], wish: Wish) {
+    let rungs = Rungs::new(style, c, rows, wish, RUNGS);
+    if rungs.is_empty() {
         return;
     }
-    let inner = style.width.saturating_sub(TIME + 2 * STATE + 11).clamp(10, 64);
-    let ladder = Ladder { style, inner };
+    let time = wish.columns();
+    let inner = style.width.saturating_sub(time + 2 * STATE + 11).clamp(10, 64);
+    let ladder = Ladder { style, time, inner };
     ladder.head(out, c);
-    if let Some(states) = states_before(c, rows) {
-        ladder.line(out, "ms", states.initiator, "", states.responder, "#");
-    }
-    for item in items(style, c, rows, RUNGS) {
+    let states = states_before(c, rows);
+    ladder.line(out, &wish.heading(style), states.initiator, ("", Tone::Plain), states.responder, "#");
+    for item in &rungs.items {
         match item {
-            Item::Rung(rung) => ladder.rung(out, &rung),
-            Item::Skipped(count) => {
-                let text = style.say("tcp.ladder.skipped", &[("count", &count)]);
-                ladder.line(out, "", "", &format!("⋮ {text}"), "", "");
+            Item::Rung(rung) => ladder.rung(out, rung),
+            Item::Skipped(count, remarkable) => {
+                let text = clipped(&skipped(style, *count, *remarkable), inner);
+                ladder.line(out, "", "", (&text, Tone::Quiet), "", "");
             }
         }
+    }
+    for remark in &rungs.remarks {
+        style.paragraph(out, Tone::Quiet, remark, 2);
     }
 }
 
 struct Ladder<'a> {
     style: &'a Style,
+    /// Columns of a time, and between the uprights.
+    time: usize,
     inner: usize,
 }
 
@@ -46,42 +53,64 @@ impl Ladder<'_> {
         let name = |side: Side, key: &str| format!("{} {}", self.style.word(key), c.endpoints.of(side));
         let left = name(Side::Initiator, "tcp.side.initiator");
         let right = name(Side::Responder, "tcp.side.responder");
-        let gap = (TIME + STATE + self.inner + 8).saturating_sub(width(&left)).max(2);
+        let gap = (self.time + STATE + self.inner + 8).saturating_sub(width(&left)).max(2);
         let both = gap + width(&left) + width(&right);
-        let shift = both.saturating_sub(self.style.width.min(TIME + 2 * STATE + self.inner + 10));
+        let shift = both.saturating_sub(self.style.width.min(self.time + 2 * STATE + self.inner + 10));
         let line = format!("{left}{}{right}", " ".repeat(gap.saturating_sub(shift).max(2)));
         self.style.paragraph(out, Tone::Title, &line, 2);
     }
 
     fn rung(&self, out: &mut String, rung: &Rung) {
-        let time = rung.at.map_or_else(String::new, in_milliseconds);
         let state = |side| rung.states.of(side).unwrap_or("");
-        let packet = rung.packet.to_string();
-        self.line(out, &time, state(Side::Initiator), &self.arrow(rung), state(Side::Responder), &packet);
+        let tone = match (rung.end, rung.line) {
+            (End::Lost | End::Ignored, _) => Tone::Bad,
+            (_, Line::Again) => Tone::Warn,
+            (_, Line::Copy) => Tone::Quiet,
+            (_, Line::Plain) => Tone::Plain,
+        };
+        let (left, right) = (state(Side::Initiator), state(Side::Responder));
+        self.line(out, &rung.time, left, (&self.arrow(rung), tone), right, &rung.packet.to_string());
     }
 
-    /// `─── label ───▶`; the head is missing where the segment had to be sent again, the line is broken where it was.
+    /// `─── label ───▶`: broken where the octets were sent before, and short of the other upright where it was lost.
     fn arrow(&self, rung: &Rung) -> String {
-        let mut text = String::from(" ");
-        let used = push_clipped(&mut text, &rung.label, self.inner.saturating_sub(6)) + 2;
-        text.push(' ');
-        let dash = if rung.fate == Fate::Again { "╌" } else { "─" };
-        let dashes = dash.repeat(self.inner.saturating_sub(used + 4));
-        let lost = rung.fate == Fate::Lost;
-        match rung.from {
-            Side::Initiator => format!("{}{text}{dashes}{}", dash.repeat(3), if lost { "✗" } else { "▶" }),
-            Side::Responder => {
-                format!("{}{}{text}{dashes}{dash}", if lost { "✗" } else { "◀" }, dash.repeat(2))
-            }
+        let dash = match rung.line {
+            Line::Plain => "─",
+            Line::Again => "╌",
+            Line::Copy => "┈",
+        };
+        let lost = rung.end == End::Lost;
+        let most = if lost { self.inner - SHORT } else { self.inner };
+        let label = rung.label.fitted(most.saturating_sub(4));
+        let reach = if lost { most.min((width(&label) + 7).max(self.inner * 2 / 3)) } else { most };
+        let dashes = reach.saturating_sub(width(&label) + 3);
+        // labels begin in one column, whether dashes or a head and dashes stand before them
+        let side = if rung.from == Side::Initiator { 3 } else { 2 };
+        let near = dashes.saturating_sub(1).clamp(1, side).min(dashes);
+        let (near, far) = (dash.repeat(near), dash.repeat(dashes - near));
+        let rest = " ".repeat(self.inner - reach);
+        match (rung.from, rung.end) {
+            (Side::Initiator, End::Arrives) => format!("{near} {label} {far}▶"),
+            (Side::Initiator, _) => format!("{near} {label} {far}✗{rest}"),
+            (Side::Responder, End::Arrives) => format!("◀{near} {label} {far}"),
+            (Side::Responder, _) => format!("{rest}✗{near} {label} {far}"),
         }
     }
 
-    fn line(&self, out: &mut String, time: &str, left: &str, inside: &str, right: &str, packet: &str) {
-        let mut middle = String::new();
-        let used = push_clipped(&mut middle, inside, self.inner);
-        middle.extend(std::iter::repeat_n(' ', self.inner - used));
-        let line = format!("{time:>TIME$} {left:>STATE$} │{middle}│ {right:<STATE$} {packet:>4}");
-        self.style.push(out, Tone::Plain, line.trim_end());
+    fn line(
+        &self,
+        out: &mut String,
+        time: &str,
+        left: &str,
+        (inside, tone): (&str, Tone),
+        right: &str,
+        packet: &str,
+    ) {
+        let columns = self.time - (width(time) - time.chars().count()).min(self.time);
+        out.push_str(&format!("{time:>columns$} {left:>STATE$} │"));
+        self.style.push(out, tone, inside);
+        out.extend(std::iter::repeat_n(' ', self.inner.saturating_sub(width(inside))));
+        out.push_str(format!("│ {right:<STATE$} {packet:>4}").trim_end());
         out.push('\n');
     }
 }
