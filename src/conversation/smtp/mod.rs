@@ -6,12 +6,12 @@
 mod answers;
 mod auth;
 mod builder;
-mod command;
+pub(super) mod command;
 mod data;
 mod dialogue;
 mod line;
 pub(super) mod reader;
-mod reply;
+pub(super) mod reply;
 mod session;
 #[cfg(test)]
 mod tests;
@@ -20,6 +20,7 @@ mod verdict;
 
 pub(super) use builder::Letters;
 pub use builder::Limits;
+pub(super) use data::DataReader;
 pub use session::{
     Abandoned, Auth, AuthOutcome, Encryption, Ended, Message, Recipient, Reply, Role, Session, Speaker,
     Transfer, Turn, TurnKind, Warning,

@@ -1,6 +1,7 @@
 //! SMTP sessions: a row each; and a conversation line by line, with a verdict for each recipient.
 
 mod hops;
+mod journey;
 mod list;
 mod message;
 mod mime;
@@ -9,11 +10,13 @@ mod turns;
 
 use std::io::{self, Write};
 
+pub(super) use self::journey::summary as journey;
 pub(super) use self::list::list;
 use self::list::{protection_tone, push_list, took};
 use self::message::{abandoned_section, message_section};
 use self::turns::{TurnRow, rows};
 use super::style::{Style, Tone, shown};
+use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{AuthOutcome, Encryption, Role, Session, Warning};
 use crate::lesson;
 use crate::report::{Options, Sink, Summary};
@@ -31,6 +34,7 @@ pub(super) struct Sessions {
     chosen: Option<u64>,
     out: Box<dyn Write>,
     kept: Vec<Session>,
+    journeys: Journeys,
     count: u64,
 }
 
@@ -42,6 +46,7 @@ impl Sessions {
             chosen: options.stream,
             out,
             kept: Vec::new(),
+            journeys: Journeys::default(),
             count: 0,
         }
     }
@@ -71,6 +76,11 @@ impl Sink for Sessions {
         Ok(())
     }
 
+    fn journeys(&mut self, journeys: Journeys) -> io::Result<()> {
+        self.journeys = journeys;
+        Ok(())
+    }
+
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
         if self.count == 0 {
             let none = match self.chosen {
@@ -85,8 +95,12 @@ impl Sink for Sessions {
             let mut text = String::new();
             let foot = self.style.say("smtp.view.foot", &[("count", &self.count)]);
             self.style.paragraph(&mut text, Tone::Quiet, &foot, 0);
+            text.push('\n');
             self.out.write_all(text.as_bytes())?;
         }
+        let mut text = String::new();
+        journey::journeys(&self.style, &self.journeys, &mut text);
+        self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
 
