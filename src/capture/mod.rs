@@ -21,5 +21,5 @@ mod window;
 pub use damage::{Damage, OpenError};
 pub use filter::{Filter, FilterError};
 pub use save::{SaveError, Saver};
-pub use series::{Joining, Span, assign_captures, span};
+pub use series::{Extent, Joining, Neighbours, Span, assign_captures, span};
 pub use source::{Interface, Source, SourceInfo};

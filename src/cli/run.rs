@@ -12,6 +12,7 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::survey::{self, Chapter};
 use crate::capture::{Damage, Saver, Source, SourceInfo};
+use crate::conversation::journey::Collector;
 use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
@@ -125,6 +126,7 @@ struct Run {
     mail: Option<MailFolder>,
     tracker: Tracker,
     conversations: Conversations,
+    mails: Collector,
     concealed: Vec<Range<u32>>,
     summary: Summary,
     filter_misfit: bool,
@@ -140,6 +142,7 @@ impl Run {
         Self {
             tracker: Tracker::new(plan.limits),
             conversations,
+            mails: Collector::new(Default::default()),
             concealed: Vec::new(),
             summary: Summary::default(),
             filter_misfit: false,
@@ -166,6 +169,7 @@ impl Run {
             saver.finish().map_err(|error| Stop::Other(error.into()))?;
         }
         self.is_there()?;
+        self.tell_journeys()?;
         self.sink.finish(&self.summary)?;
         self.tell_counts();
         Ok(())
@@ -324,11 +328,35 @@ impl Run {
                 Finished::Connection(connection, application) if is_asked_for(connection.stream) => {
                     self.sink.connection(&connection, application)?;
                 }
-                Finished::Session(session) if is_asked_for(session.stream) => self.sink.session(session)?,
-                Finished::Connection(..) | Finished::Session(_) => {}
+                Finished::Session(session) => {
+                    // a mail's way leads over other connections than the one that was asked for, too
+                    self.mails.session(&session);
+                    if is_asked_for(session.stream) {
+                        self.sink.session(session)?;
+                    }
+                }
+                Finished::Fetched(fetched) => self.mails.fetched(fetched),
+                Finished::Connection(..) => {}
             }
         }
         Ok(())
+    }
+
+    /// Joins the sessions that carried the same mail; of one connection that was asked for, its own mails alone.
+    fn tell_journeys(&mut self) -> Result<(), Stop> {
+        let mut journeys = std::mem::take(&mut self.mails).join();
+        if let Some(asked) = self.plan.report.stream {
+            journeys.list.retain(|journey| {
+                journey.steps.iter().any(|step| step.seen.is_some_and(|seen| seen.stream == asked))
+            });
+        }
+        if journeys.left_out > 0 && !self.plan.quiet {
+            complain(format_args!(
+                "{} transfers of mail were not joined: the bound is reached",
+                journeys.left_out
+            ));
+        }
+        Ok(self.sink.journeys(journeys)?)
     }
 
     fn damage(&mut self, damage: Damage) {

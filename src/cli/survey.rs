@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::plan::Plan;
-use crate::capture::{OpenError, Source, Span, assign_captures};
+use crate::capture::{Extent, OpenError, Source, Span, assign_captures};
 use crate::dissect::Evidence;
 
 /// What the first pass found.
@@ -26,7 +26,7 @@ pub(super) struct Chapter {
 
 struct Looked {
     source: Source,
-    span: Option<Span>,
+    extent: Extent,
     packets: u64,
     evidence: Evidence,
 }
@@ -43,15 +43,16 @@ pub(super) fn survey(plan: &Plan) -> Survey {
         }
     }
     let is_complete = looked.iter().all(|one| one.source.is_rereadable());
-    let spans: Vec<Option<Span>> = looked.iter().map(|one| one.span).collect();
-    let captures = assign_captures(&spans, plan.joining);
+    let extents: Vec<Extent> = looked.iter_mut().map(|one| std::mem::take(&mut one.extent)).collect();
+    let mut placed: Vec<((u32, usize), Looked)> =
+        assign_captures(&extents, plan.joining).into_iter().zip(looked).collect();
+    placed.sort_by_key(|(place, _)| *place);
     let mut chapters: Vec<(Chapter, u64)> = Vec::new();
-    for (mut one, capture) in looked.into_iter().zip(captures) {
-        let index = capture as usize - 1;
-        if index == chapters.len() {
+    for ((capture, _), mut one) in placed {
+        if capture as usize > chapters.len() {
             chapters.push((Chapter { sources: Vec::new(), evidence: Evidence::default() }, 0));
         }
-        let (chapter, packets) = &mut chapters[index];
+        let Some((chapter, packets)) = chapters.last_mut() else { continue };
         one.source.continue_as(capture, *packets);
         *packets += one.packets;
         chapter.evidence.merge(one.evidence);
@@ -87,7 +88,8 @@ fn evidence_of(path: &Path) -> Result<Evidence, OpenError> {
 
 impl Looked {
     fn new(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { source: Source::open(path)?, span: None, packets: 0, evidence: Evidence::default() })
+        let (extent, evidence) = (Extent::default(), Evidence::default());
+        Ok(Self { source: Source::open(path)?, extent, packets: 0, evidence })
     }
 
     fn read_through(&mut self) {
@@ -96,8 +98,9 @@ impl Looked {
                 Ok(Some(frame)) => {
                     self.packets += 1;
                     self.evidence.learn(&frame);
+                    self.extent.neighbours.learn(&frame);
                     if let Some(time) = frame.time {
-                        let span = self.span.get_or_insert(Span { first: time, last: time });
+                        let span = self.extent.span.get_or_insert(Span { first: time, last: time });
                         span.first = span.first.min(time);
                         span.last = span.last.max(time);
                     }

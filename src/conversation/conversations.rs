@@ -6,10 +6,11 @@ use std::rc::Rc;
 
 use ahash::AHashMap;
 
+use super::fetch::Fetched;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
-use super::stream::{Keep, Stream};
+use super::stream::{Keep, Said, Stream};
 use crate::flow::{Connection, Delivery, Receiver};
 use crate::packet::{Protocol, Side};
 
@@ -31,6 +32,8 @@ pub enum Finished {
     Connection(Box<Connection>, Option<Protocol>),
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
+    /// Messages that a reader fetched over a connection, where all that was said is kept.
+    Fetched(Vec<Fetched>),
 }
 
 /// Reads every stream that speaks a known protocol.
@@ -120,12 +123,15 @@ impl Receiver for Conversations {
 
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
-        let (application, mut session) =
+        let Said { application, mut session, fetched } =
             stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
         if let Some(session) = &mut session {
             self.offered_tls.meet(session);
         }
         self.finished.push_back(Finished::Connection(Box::new(connection), application));
         self.finished.extend(session.map(Box::new).map(Finished::Session));
+        if !fetched.is_empty() {
+            self.finished.push_back(Finished::Fetched(fetched));
+        }
     }
 }

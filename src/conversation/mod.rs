@@ -1,6 +1,8 @@
 //! What two programs say to each other over a stream. Sees octets of a stream, never packets.
 
 mod conversations;
+pub mod fetch;
+pub mod journey;
 pub mod mail;
 mod plain;
 mod registry;

@@ -33,8 +33,14 @@ enum Verdict {
 type Row = (Protocol, fn(&Opening<'_>) -> Verdict);
 
 /// One row a protocol. The first that says yes is it.
-const TABLE: [Row; 4] =
-    [(Protocol::Tls, tls), (Protocol::Http, http), (Protocol::Smtp, smtp), (Protocol::Dns, dns)];
+const TABLE: [Row; 6] = [
+    (Protocol::Tls, tls),
+    (Protocol::Http, http),
+    (Protocol::Smtp, smtp),
+    (Protocol::Imap, imap),
+    (Protocol::Pop3, pop3),
+    (Protocol::Dns, dns),
+];
 
 /// The application that speaks, from the first octets of both directions.
 ///
@@ -207,6 +213,58 @@ fn part_of_command(line: &[u8]) -> Verdict {
     if OWN.into_iter().chain(SHARED).any(may) { Verdict::Wait } else { Verdict::No }
 }
 
+/// An untagged response of the server (RFC 9051 sections 7.1 to 7.5), in the greeting or later.
+fn imap(opening: &Opening<'_>) -> Verdict {
+    either(opening.sides().map(|octets| {
+        let Some(rest) = octets.strip_prefix(b"* ") else {
+            return if octets == b"*" { Verdict::Wait } else { Verdict::No };
+        };
+        let Some(end) = memchr::memchr2(b' ', b'\n', rest) else {
+            return if rest.len() < 16 { Verdict::Wait } else { Verdict::No };
+        };
+        let is = |word: &[u8], names: &[&[u8]]| names.iter().any(|name| word.eq_ignore_ascii_case(name));
+        let number = end > 0 && rest[..end].iter().all(u8::is_ascii_digit);
+        let known: &[&[u8]] = if number {
+            &[b"FETCH", b"EXISTS", b"RECENT", b"EXPUNGE"]
+        } else {
+            &[b"OK", b"PREAUTH", b"BYE", b"CAPABILITY", b"FLAGS", b"LIST", b"STATUS", b"SEARCH", b"ESEARCH"]
+        };
+        let word = if number { &rest[(end + 1).min(rest.len())..] } else { &rest[..=end] };
+        match word.iter().position(u8::is_ascii_whitespace) {
+            Some(end) if is(&word[..end], known) => Verdict::Yes,
+            None if word.len() < 16 => Verdict::Wait,
+            _ => Verdict::No,
+        }
+    }))
+}
+
+/// A reply of the server and a command of the client (RFC 1939 section 3): other protocols have one of them, too.
+fn pop3(opening: &Opening<'_>) -> Verdict {
+    const VERBS: [&[u8]; 14] = [
+        b"USER", b"APOP", b"AUTH", b"CAPA", b"STLS", b"STAT", b"LIST", b"UIDL", b"RETR", b"TOP", b"DELE",
+        b"PASS", b"QUIT", b"NOOP",
+    ];
+    let between = |client: &[u8], server: &[u8]| {
+        let reply = match starts(server, b"+OK") {
+            Verdict::No => starts(server, b"-ERR"),
+            verdict => verdict,
+        };
+        let end = client.iter().position(u8::is_ascii_whitespace);
+        let command = match end {
+            Some(end) if VERBS.iter().any(|verb| client[..end].eq_ignore_ascii_case(verb)) => Verdict::Yes,
+            None if client.len() < 5 => Verdict::Wait,
+            _ => Verdict::No,
+        };
+        match (reply, command) {
+            (Verdict::Yes, command) => command,
+            (Verdict::Wait, Verdict::Yes | Verdict::Wait) => Verdict::Wait,
+            (Verdict::No, Verdict::Yes) if server.is_empty() => Verdict::Wait,
+            (Verdict::Wait | Verdict::No, _) => Verdict::No,
+        }
+    };
+    either([between(opening.initiator, opening.responder), between(opening.responder, opening.initiator)])
+}
+
 /// Whether the server's first line asks for a response to AUTH: 334 and base64 (RFC 4954 section 4).
 fn challenges(octets: &[u8]) -> bool {
     let line = memchr::memchr(b'\n', octets).map(|end| octets[..end].trim_ascii_end());
@@ -332,9 +390,26 @@ mod tests {
     #[test]
     fn what_speaks_something_else_is_not_smtp() {
         assert_eq!(identify(b"", b"SSH-2.0-OpenSSH_9.2\r\n"), Some(Protocol::Data));
-        assert_eq!(identify(b"", b"+OK ready\r\n"), Some(Protocol::Data));
-        assert_eq!(identify(b"", b"* OK IMAP4rev1 ready\r\n"), Some(Protocol::Data));
         assert_eq!(identify(b"GET / HTTP/1.1\r\n", b""), Some(Protocol::Http));
+    }
+
+    #[test]
+    fn imap_is_known_by_what_its_server_says_without_being_asked() {
+        assert_eq!(identify(b"", b"* OK IMAP4rev1 ready\r\n"), Some(Protocol::Imap));
+        assert_eq!(identify(b"", b"* 1 FETCH (FLAGS (\\Seen))\r\n"), Some(Protocol::Imap));
+        assert_eq!(identify(b"* OK ready\r\n", b"a1 NOOP\r\n"), Some(Protocol::Imap));
+        assert_eq!(identify(b"", b"* OK"), None);
+        assert_eq!(identify(b"", b"* bullet point\r\n"), Some(Protocol::Data));
+    }
+
+    #[test]
+    fn pop3_is_known_by_its_reply_and_a_command_together() {
+        assert_eq!(identify(b"", b"+OK ready\r\n"), None);
+        assert_eq!(server_first("+OK ready\r\n", "CAPA\r\n"), Some(Protocol::Pop3));
+        assert_eq!(server_first("+OK ready\r\n", "user alice\r\n"), Some(Protocol::Pop3));
+        // a store of keys and values says +OK as well
+        assert_ne!(server_first("+OK\r\n", "*1\r\n$4\r\nPING\r\n"), Some(Protocol::Pop3));
+        assert_eq!(server_first("220 ready\r\n", "USER alice\r\n"), Some(Protocol::Data));
     }
 
     #[test]

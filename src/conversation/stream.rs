@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::fetch::{self, Fetched};
 use super::identify;
 use super::mail::Letterbox;
 use super::plain::PlainLines;
@@ -37,12 +38,22 @@ pub(super) enum Stream {
     Undecided(Box<Undecided>),
     /// SMTP.
     Smtp(Box<Reader>),
+    /// IMAP or POP3.
+    Fetch(Box<fetch::Reader>),
     /// Another protocol that has a name here.
     Named(Protocol, Delivery),
     /// A protocol whose session was told of when both ends had closed.
     Told(Protocol),
     /// No protocol known here, perhaps one of lines with passwords in them.
     Unknown(Box<PerSide<PlainLines>>),
+}
+
+/// What a stream came to.
+#[derive(Default)]
+pub(super) struct Said {
+    pub(super) application: Option<Protocol>,
+    pub(super) session: Option<Session>,
+    pub(super) fetched: Vec<Fetched>,
 }
 
 /// What was said so far, in order.
@@ -59,12 +70,19 @@ enum Event {
     Gap(u64),
 }
 
+/// The same, with its octets.
+enum Replayed<'a> {
+    Octets(&'a [u8]),
+    Gap(u64),
+}
+
 impl Stream {
     /// What it speaks, as far as that is known.
     pub(super) const fn application(&self) -> Option<Protocol> {
         match self {
             Stream::Silent | Stream::Undecided(_) => None,
             Stream::Smtp(_) => Some(Protocol::Smtp),
+            Stream::Fetch(reader) => Some(reader.protocol()),
             Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
         }
@@ -74,6 +92,7 @@ impl Stream {
     pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], keep: &Keep) {
         match self {
             Stream::Smtp(reader) => reader.octets(delivery, octets),
+            Stream::Fetch(reader) => reader.octets(delivery, octets),
             Stream::Named(..) | Stream::Told(_) => {}
             Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
             Stream::Silent => {
@@ -99,6 +118,7 @@ impl Stream {
     pub(super) fn gap(&mut self, delivery: Delivery, length: u64) {
         match self {
             Stream::Smtp(reader) => reader.gap(delivery, length),
+            Stream::Fetch(reader) => reader.gap(delivery, length),
             Stream::Unknown(lines) => lines.of_mut(delivery.from).gap(),
             Stream::Undecided(undecided) => undecided.gap(delivery, length),
             Stream::Silent => {
@@ -122,6 +142,7 @@ impl Stream {
         let asked = offset.map(|begin| begin..begin.saturating_add(u64::from(length)));
         let lines = match self {
             Stream::Smtp(reader) => return reader.concealed(from, asked, length, out),
+            Stream::Fetch(reader) => return reader.concealed(from, asked, length, out),
             Stream::Unknown(lines) => lines.of(from),
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
@@ -143,18 +164,23 @@ impl Stream {
         }
     }
 
-    /// The connection is over: what it spoke, and its session if it had one.
-    pub(super) fn finish(self, connection: &Connection, keep: &Keep) -> (Option<Protocol>, Option<Session>) {
+    /// The connection is over: what it spoke, and what is known of that.
+    pub(super) fn finish(self, connection: &Connection, keep: &Keep) -> Said {
         let port = connection.endpoints.responder.port;
         let application = self.application().filter(|&protocol| protocol != Protocol::Data);
+        let mut fetched = Vec::new();
         let session = match self {
             Stream::Smtp(reader) => reader.finish(connection),
+            Stream::Fetch(reader) => {
+                fetched = reader.finish(connection);
+                None
+            }
             Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
                 matches!(keep, Keep::All(..)).then(|| reader::implicit_tls(connection, first))
             }
             _ => None,
         };
-        (application, session)
+        Said { application, session, fetched }
     }
 }
 
@@ -181,7 +207,7 @@ impl Undecided {
     }
 
     /// Hands what was kept to the reader of the protocol.
-    fn become_stream(self, protocol: Protocol, keep: &Keep) -> Stream {
+    fn become_stream(mut self, protocol: Protocol, keep: &Keep) -> Stream {
         let (limits, letterbox) = match keep {
             Keep::Name => return self.become_name(protocol),
             Keep::Secrets => (None, None),
@@ -192,20 +218,46 @@ impl Undecided {
                 let stream = self.events.first().map_or(0, |(delivery, _)| delivery.stream);
                 let letters = letterbox.map(|letterbox| Letters { stream, letterbox });
                 let mut reader = Reader::new(self.client(), limits, letters);
-                for (delivery, event) in &self.events {
-                    match *event {
-                        Event::Octets { at, length } => {
-                            let octets = self.sides.of(delivery.from).get(at..at + length);
-                            reader.octets(*delivery, octets.unwrap_or_default());
-                        }
-                        Event::Gap(length) => reader.gap(*delivery, length),
-                    }
-                }
+                self.replay(|delivery, event| match event {
+                    Replayed::Octets(octets) => reader.octets(delivery, octets),
+                    Replayed::Gap(length) => reader.gap(delivery, length),
+                });
                 Stream::Smtp(Box::new(reader))
+            }
+            Protocol::Imap | Protocol::Pop3 => {
+                let server = self.answering();
+                let lines = std::mem::take(&mut self.lines);
+                let mut reader = fetch::Reader::new(protocol, server, lines, limits.is_some());
+                self.replay(|delivery, event| match event {
+                    Replayed::Octets(octets) => reader.replay(delivery, octets),
+                    Replayed::Gap(length) => reader.replay_gap(delivery, length),
+                });
+                Stream::Fetch(Box::new(reader))
             }
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
             named => self.become_name(named),
         }
+    }
+
+    /// Everything that was kept, once more.
+    fn replay(&self, mut take: impl FnMut(Delivery, Replayed<'_>)) {
+        for (delivery, event) in &self.events {
+            match *event {
+                Event::Octets { at, length } => {
+                    let octets = self.sides.of(delivery.from).get(at..at + length);
+                    take(*delivery, Replayed::Octets(octets.unwrap_or_default()));
+                }
+                Event::Gap(length) => take(*delivery, Replayed::Gap(length)),
+            }
+        }
+    }
+
+    /// The side that answers in IMAP or POP3: the responder, unless the other one begins as only servers do.
+    fn answering(&self) -> Side {
+        let answers =
+            |octets: &[u8]| [&b"* "[..], b"+OK", b"-ERR"].iter().any(|word| octets.starts_with(word));
+        let swapped = answers(&self.sides.initiator) && !answers(&self.sides.responder);
+        if swapped { Side::Initiator } else { Side::Responder }
     }
 
     fn become_name(&self, protocol: Protocol) -> Stream {

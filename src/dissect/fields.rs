@@ -108,6 +108,8 @@ pub(super) fn of(protocol: Protocol, octets: &[u8], offset: u32, quotes: bool) -
         | Protocol::Ipoib
         | Protocol::Nflog
         | Protocol::Erspan
+        | Protocol::Imap
+        | Protocol::Pop3
         | Protocol::Data
         | Protocol::Padding
         | Protocol::Trailer => list.octets("octets", 0, octets.len()),

@@ -145,6 +145,8 @@ pub(super) const fn parser(protocol: Protocol) -> Option<Parse> {
         Protocol::Lldp
         | Protocol::Stp
         | Protocol::Smtp
+        | Protocol::Imap
+        | Protocol::Pop3
         | Protocol::Http
         | Protocol::Tls
         | Protocol::Dns

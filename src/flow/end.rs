@@ -134,7 +134,8 @@ impl Traffic {
         let mut again = false;
         while let Some(first) = self.sent.front().filter(|s| s.next.at_or_before(ack)) {
             again |= first.again;
-            if best.is_none_or(|b| first.next.at_or_after(b.next)) {
+            // of several copies the first one counts: the others came in vain, or the holes tell
+            if best.is_none_or(|b| first.next.after(b.next)) {
                 best = Some(*first);
             }
             self.sent.pop_front();

@@ -232,6 +232,10 @@ impl Live {
             super::advance::advance(own, peer, facts);
             notes::remember(own, peer, facts, notes);
         }
+        if challenge {
+            // it asks back, and not for octets
+            own.duplicate_acks = 0;
+        }
         own.packets += 1;
         let completes = details.opening.is_completed_by(facts.packet);
         self.details = Some(details);

@@ -145,6 +145,10 @@ protocols! {
     Geneve, "geneve", "GENEVE", &[7], APPLICATION;
     /// Mail transfer.
     Smtp, "smtp", "SMTP", &[7], APPLICATION;
+    /// Internet message access.
+    Imap, "imap", "IMAP", &[7], APPLICATION;
+    /// Post office.
+    Pop3, "pop3", "POP3", &[7], APPLICATION;
     /// Hypertext transfer.
     Http, "http", "HTTP", &[7], APPLICATION;
     /// Transport layer security.

@@ -4,8 +4,13 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, PacketRecord, SessionRecord,
+    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, JourneyRecord, PacketRecord,
+    SessionRecord,
 };
+
+/// What a line can be.
+const RECORDS: [&str; 7] =
+    ["packet", "connection", "smtp_session", "mail_journey", "fcs_summary", "fcs_frame", "capture"];
 
 /// One schema for all records; `record` says which branch a line belongs to.
 pub fn schema() -> Value {
@@ -14,12 +19,13 @@ pub fn schema() -> Value {
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
         generator.subschema_for::<SessionRecord>(),
+        generator.subschema_for::<JourneyRecord>(),
         generator.subschema_for::<FcsSummaryRecord>(),
         generator.subschema_for::<FcsFrameRecord>(),
         generator.subschema_for::<CaptureRecord>(),
     ];
     let mut definitions = generator.take_definitions(true);
-    for record in ["packet", "connection", "smtp_session", "fcs_summary", "fcs_frame", "capture"] {
+    for record in RECORDS {
         let properties = &mut definitions[record]["properties"];
         properties["record"] = json!({ "const": record });
         properties["schema"] = json!({ "const": 1 });

@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{PacketEvent, Summary, csv, json, table};
+use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::lesson::Lang;
@@ -138,6 +139,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The ways of mails are known, after all sessions.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn journeys(&mut self, _journeys: Journeys) -> io::Result<()> {
         Ok(())
     }
 

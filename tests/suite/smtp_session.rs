@@ -277,10 +277,15 @@ fn an_offer_that_was_crossed_out_or_is_gone_is_warned_of() {
     assert!(stripped(&capture.session()));
     says(&table(&capture), "XXXXXXXA", &["most likely STARTTLS"]);
 
-    let files = [sample("mail-starttls.pcap"), sample("mail-plain.pcap")];
-    let output = layerscope().args(["smtp", "--format", "json"]).args(files).output().unwrap();
-    let sessions: Vec<Value> =
-        stdout(&output).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let mut talk = offers("250-mx\r\n250 STARTTLS");
+    talk.exchange(&["QUIT", "221 Bye"]);
+    talk.close();
+    (talk.ports[0], talk.next) = (40_001, [0, 0]);
+    talk.handshake();
+    talk.say(SERVER, "220 mx.example.test ESMTP\r\n");
+    talk.exchange(&["EHLO client.example.test", "250-mx\r\n250 SIZE", "QUIT", "221 Bye"]);
+    talk.close();
+    let sessions = talk.write().sessions();
     assert_eq!(sessions.iter().map(stripped).collect::<Vec<_>>(), [false, true]);
 }
 

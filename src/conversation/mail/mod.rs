@@ -7,12 +7,15 @@ mod decode;
 mod field;
 mod header;
 mod lines;
+mod outline;
 mod part;
 mod reader;
 mod received;
 mod trust;
 
 pub use header::MailHeader;
+pub use outline::Outline;
+pub(super) use outline::body_digest;
 pub use part::{Part, PartKind};
 pub(super) use reader::Reader;
 pub use received::Hop;

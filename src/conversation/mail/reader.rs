@@ -6,6 +6,7 @@ use super::decode::{Decoder, Encoding};
 use super::field::{Fields, belongs_to_header};
 use super::header::message_id;
 use super::lines::{BEGINNING, Ending, Lines, Piece};
+use super::outline::Outline;
 use super::part::{Described as PartHeader, Part, PartKind};
 use super::received::{Hop, hops};
 use super::trust::{Assessment, Signature, assessments, signatures};
@@ -26,6 +27,7 @@ pub(in crate::conversation) struct Described {
     pub(in crate::conversation) message_id: Option<String>,
     pub(in crate::conversation) header: MailHeader,
     pub(in crate::conversation) hops: Vec<Hop>,
+    pub(in crate::conversation) outline: Outline,
     pub(in crate::conversation) signatures: Vec<Signature>,
     pub(in crate::conversation) assessments: Vec<Assessment>,
     pub(in crate::conversation) parts: Vec<Part>,
@@ -349,6 +351,7 @@ impl Tree {
         self.described.message_id = message_id(fields);
         self.described.header = MailHeader::read(fields);
         self.described.hops = hops(fields);
+        self.described.outline = Outline::of(fields);
         self.described.signatures = signatures(fields);
         self.described.assessments = assessments(fields);
     }

@@ -253,6 +253,7 @@ impl Builder {
         message.message_id = described.message_id;
         message.header = described.header;
         message.hops = described.hops;
+        message.outline = described.outline;
         message.signatures = described.signatures;
         message.assessments = described.assessments;
         message.parts = described.parts;
@@ -268,7 +269,10 @@ impl Builder {
                 recipient.delivery = Some(reply.clone());
             }
         }
-        if message.outcome.is_none() || !lmtp {
+        // LMTP has a reply for each recipient: one that refuses says nothing of the others
+        let says_more =
+            message.outcome.as_ref().is_some_and(|known| known.code / 100 != 2 && reply.code / 100 == 2);
+        if message.outcome.is_none() || !lmtp || says_more {
             message.queue_id = reply.lines.last().and_then(|text| reply::queue_id(text));
             message.outcome = Some(reply.clone());
         }
@@ -291,6 +295,7 @@ fn new_message(transfer: Transfer, mark: Mark) -> Message {
         message_id: None,
         header: Default::default(),
         hops: Vec::new(),
+        outline: Default::default(),
         signatures: Vec::new(),
         assessments: Vec::new(),
         parts: Vec::new(),

@@ -52,7 +52,7 @@ pub(super) fn parse(line: &[u8]) -> Command<'_> {
 
 /// The mailbox of MAIL or RCPT as it stands between the brackets (empty for the null path, a source route
 /// kept); without brackets, the word behind the colon.
-pub(super) fn path(argument: &[u8]) -> String {
+pub(in crate::conversation) fn path(argument: &[u8]) -> String {
     match memchr::memchr(b'<', argument) {
         Some(open) => {
             let inside = &argument[open + 1..];

@@ -17,23 +17,23 @@ enum At {
 
 /// Reads one message; what it is made of goes to a closure.
 #[derive(Debug)]
-pub(super) struct DataReader {
+pub(in crate::conversation) struct DataReader {
     at: At,
     bare_lf: bool,
 }
 
 /// How far the reader came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Progress {
+pub(in crate::conversation) struct Progress {
     /// Octets that belong to the message, its final line included.
-    pub(super) used: usize,
+    pub(in crate::conversation) used: usize,
     /// The final line was among them.
-    pub(super) ended: bool,
+    pub(in crate::conversation) ended: bool,
 }
 
 impl DataReader {
     /// Before the first octet of a message.
-    pub(super) const fn new() -> Self {
+    pub(in crate::conversation) const fn new() -> Self {
         Self { at: At::Start { crlf: true }, bare_lf: false }
     }
 
@@ -48,12 +48,12 @@ impl DataReader {
     }
 
     /// Octets are missing: where in a line the next ones stand is not known.
-    pub(super) const fn gap(&mut self) {
+    pub(in crate::conversation) const fn gap(&mut self) {
         self.at = At::Middle { cr: false };
     }
 
     /// Reads on; `out` gets the message's octets as the recipient gets them. Only CR LF `.` CR LF ends it.
-    pub(super) fn push(&mut self, octets: &[u8], mut out: impl FnMut(&[u8])) -> Progress {
+    pub(in crate::conversation) fn push(&mut self, octets: &[u8], mut out: impl FnMut(&[u8])) -> Progress {
         let (mut from, mut i) = (0, 0);
         while let Some(&octet) = octets.get(i) {
             match self.at {

@@ -6,7 +6,7 @@
 mod answers;
 mod auth;
 mod builder;
-mod command;
+pub(super) mod command;
 mod data;
 mod dialogue;
 mod exposure;
@@ -14,7 +14,7 @@ mod line;
 pub(super) mod offers;
 mod pace;
 pub(super) mod reader;
-mod reply;
+pub(super) mod reply;
 mod role;
 mod session;
 #[cfg(test)]
@@ -24,6 +24,7 @@ mod verdict;
 
 pub(super) use builder::Letters;
 pub use builder::Limits;
+pub(super) use data::DataReader;
 pub use exposure::{Exposed, Exposure, Proof, Sight};
 pub use offers::is_crossed_out;
 pub use pace::Pace;

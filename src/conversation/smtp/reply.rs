@@ -34,7 +34,7 @@ pub(super) fn enhanced(code: u16, text: &str) -> Option<String> {
 }
 
 /// The identifier that a server gave the message, in the wording of the usual servers.
-pub(super) fn queue_id(text: &str) -> Option<String> {
+pub(in crate::conversation) fn queue_id(text: &str) -> Option<String> {
     let word_after = |mark: &str| {
         let rest = &text[text.find(mark)? + mark.len()..];
         rest.split([' ', ',', ']', ';', ')', '>']).find(|w| !w.is_empty())
@@ -44,9 +44,16 @@ pub(super) fn queue_id(text: &str) -> Option<String> {
         .iter()
         .find_map(|mark| word_after(mark))
         .or_else(|| word_before(" Message accepted"))
+        .or_else(|| saved(text))
         .or_else(|| text.ends_with("gsmtp").then(|| word_before(" - gsmtp")).flatten())
         .filter(|id| id.bytes().any(|c| c.is_ascii_digit()) && enhanced(250, id).is_none())
         .map(str::to_owned)
+}
+
+/// `<recipient> identifier Saved`: what Dovecot says of a recipient of LMTP.
+fn saved(text: &str) -> Option<&str> {
+    let (_, rest) = text.strip_suffix(" Saved")?.rsplit_once("> ")?;
+    (!rest.contains(' ')).then_some(rest)
 }
 
 #[cfg(test)]
@@ -78,6 +85,8 @@ mod tests {
             ("2.0.0 1a2b3c4d Message accepted for delivery", Some("1a2b3c4d")),
             ("2.6.0 <m@example.com> [InternalId=123, Hostname=a.example.com] Queued", Some("123")),
             ("ok 1439390000 qp 4711", Some("4711")),
+            ("2.0.0 <bob@example.com> jOG8MvsMB2u/AQAAG7A98A Saved", Some("jOG8MvsMB2u/AQAAG7A98A")),
+            ("2.0.0 <bob@example.com> jOG8MvsMB2u/AQAAG7A98A:R2 Saved", Some("jOG8MvsMB2u/AQAAG7A98A:R2")),
             ("2.0.0 Message accepted for delivery", None),
             ("OK", None),
         ] {

@@ -4,8 +4,8 @@
 
 use std::ops::Range;
 
-use crate::conversation::mail::{Assessment, Hop, MailHeader, Part, Signature};
-use crate::packet::{Endpoint, Timestamp};
+use crate::conversation::mail::{Assessment, Hop, MailHeader, Outline, Part, Signature};
+use crate::packet::{Endpoint, PerSide, Seq, Timestamp};
 
 /// One session, from connect to close.
 #[derive(Debug, Clone, PartialEq)]
@@ -16,6 +16,8 @@ pub struct Session {
     pub stream: u64,
     /// The first packet of that connection.
     pub first_packet: u64,
+    /// Initial sequence numbers of the connection, which tell it from others between the same ends.
+    pub isn: PerSide<Option<Seq>>,
     /// The client's end.
     pub client: Endpoint,
     /// The server's end.
@@ -225,6 +227,8 @@ pub struct Message {
     pub header: MailHeader,
     /// The hops before this one, the oldest first.
     pub hops: Vec<Hop>,
+    /// Its header fields, to be compared with those of the same mail at another hop.
+    pub outline: Outline,
     /// Signatures, not verified.
     pub signatures: Vec<Signature>,
     /// What hosts on the way say that they checked.

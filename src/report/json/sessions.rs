@@ -6,8 +6,9 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
 use super::push_line;
+use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::Session;
-use crate::report::record::SessionRecord;
+use crate::report::record::{JourneyRecord, SessionRecord};
 use crate::report::{Out, Sink, Summary};
 
 /// Sessions handed over at once, where nobody waits for each.
@@ -18,6 +19,8 @@ const IN_FLIGHT: usize = 4;
 /// What the thread is asked to do.
 enum Task {
     Write(Vec<Session>),
+    /// The ways of mails, behind all sessions.
+    Join(Journeys),
     /// Say so once everything before is written.
     Flush(SyncSender<()>),
 }
@@ -76,6 +79,14 @@ fn write_all(mut out: Box<dyn Out>, to_do: &Receiver<Task>, reveal_secrets: bool
                     }
                 }
             }
+            Task::Join(journeys) => {
+                for journey in &journeys.list {
+                    push_line(&mut lines, &JourneyRecord::from(journey))?;
+                    if lines.len() >= out.worth_collecting() {
+                        out.write_buffer(&mut lines)?;
+                    }
+                }
+            }
             Task::Flush(done) => {
                 out.write_buffer(&mut lines)?;
                 out.flush()?;
@@ -92,6 +103,11 @@ impl Sink for Sessions {
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.batch.push(*session);
         if self.batch.len() < self.worth_collecting { Ok(()) } else { self.hand_over() }
+    }
+
+    fn journeys(&mut self, journeys: Journeys) -> io::Result<()> {
+        self.hand_over()?;
+        if journeys.list.is_empty() { Ok(()) } else { self.ask(Task::Join(journeys)) }
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {

@@ -72,7 +72,7 @@ struct HeaderRecord {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct HopRecord {
+pub(super) struct HopRecord {
     /// The name by which the sending host introduced itself.
     from: Option<String>,
     /// What the receiving host knew of it.

@@ -4,6 +4,7 @@ mod capture;
 mod connection;
 mod exposure;
 mod fcs;
+mod journey;
 mod message;
 mod packet;
 mod session;
@@ -13,6 +14,7 @@ use serde::Serialize;
 pub(super) use capture::CaptureRecord;
 pub(super) use connection::ConnectionRecord;
 pub(super) use fcs::{FcsBook, FcsFrameRecord, FcsSummaryRecord};
+pub(super) use journey::JourneyRecord;
 pub(super) use packet::{FieldRecord, PacketRecord};
 pub(super) use session::SessionRecord;
 

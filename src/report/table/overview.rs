@@ -7,9 +7,10 @@ use std::io::{self, Write};
 use super::fcs::Counts;
 use super::osi::{Seen, units};
 use super::style::{Style, Tone, shown};
-use super::time::{duration, utc};
+use super::time::{at_least as floor, duration, utc};
 use super::{smtp, tcp};
 use crate::capture::SourceInfo;
+use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
 use crate::dissect::Basis;
 use crate::flow::Connection;
@@ -36,6 +37,7 @@ pub(super) struct Overview {
     speaks: Option<u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
     sessions: Vec<Session>,
+    journeys: Journeys,
 }
 
 impl Overview {
@@ -51,6 +53,7 @@ impl Overview {
             speaks: None,
             connections: Vec::new(),
             sessions: Vec::new(),
+            journeys: Journeys::default(),
         }
     }
 
@@ -142,6 +145,38 @@ impl Overview {
         style.push_grid(out, table);
     }
 
+    /// The ways of mails, a line each.
+    fn mails(&self, out: &mut String) {
+        let style = &self.style;
+        let ways = || self.journeys.list.iter().filter(|journey| journey.steps.len() > 1);
+        for (index, journey) in ways().take(LISTED).enumerate() {
+            if index == 0 {
+                out.push('\n');
+            }
+            style.paragraph(out, Tone::Plain, &smtp::journey(style, journey), 2);
+        }
+        let more = ways().count().saturating_sub(LISTED);
+        if more > 0 {
+            style.paragraph(out, Tone::Quiet, &style.say("journey.mails_left_out", &[("count", &more)]), 2);
+        }
+    }
+
+    /// The largest lag of each pair of captures.
+    fn clocks(&self) -> Vec<ClockLag> {
+        let mut lags: Vec<ClockLag> = Vec::new();
+        for lag in self.journeys.list.iter().flat_map(|journey| &journey.clocks) {
+            let same = |known: &&mut ClockLag| (known.capture, known.behind) == (lag.capture, lag.behind);
+            match lags.iter_mut().find(same) {
+                Some(known) => known.at_least = known.at_least.max(lag.at_least),
+                None => lags.push(*lag),
+            }
+            if lags.len() >= LISTED {
+                break;
+            }
+        }
+        lags
+    }
+
     /// What deserves a second look, one line a kind.
     fn odd(&self, out: &mut String, summary: &Summary) {
         let style = &self.style;
@@ -177,6 +212,11 @@ impl Overview {
         ];
         for (key, unit, count) in counted.into_iter().filter(|(_, _, count)| *count > 0) {
             lines.push((Tone::Warn, style.say(key, &[("count", &units(style, unit, count))])));
+        }
+        for ClockLag { capture, behind, at_least } in self.clocks() {
+            let values: [(&str, &dyn Display); 3] =
+                [("capture", &capture), ("behind", &behind), ("time", &floor(at_least))];
+            lines.push((Tone::Warn, style.say("overview.journey.clock", &values)));
         }
         lines.extend(self.odd_tcp().map(|text| (Tone::Warn, text)));
         if self.seen.refusals > 0 {
@@ -294,6 +334,11 @@ impl Sink for Overview {
         Ok(())
     }
 
+    fn journeys(&mut self, journeys: Journeys) -> io::Result<()> {
+        self.journeys = journeys;
+        Ok(())
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         let mut out = String::new();
         self.connections.sort_by_key(|(c, _)| c.stream);
@@ -309,6 +354,7 @@ impl Sink for Overview {
             out.push('\n');
             smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
         }
+        self.mails(&mut out);
         self.odd(&mut out, summary);
         self.next(&mut out, summary);
         self.out.write_all(out.as_bytes())?;

@@ -73,7 +73,9 @@ pub(super) struct Style {
 
 impl Style {
     pub(super) fn new(options: &Options) -> Self {
-        Self { lang: options.lang, color: options.color, width: options.width.max(40), time: options.time }
+        // some signs become longer in ASCII
+        let width = options.width.saturating_sub(if options.ascii { 4 } else { 0 }).max(40);
+        Self { lang: options.lang, color: options.color, width, time: options.time }
     }
 
     /// A text of the lesson.

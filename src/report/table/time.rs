@@ -83,6 +83,14 @@ pub(super) fn utc(time: Timestamp) -> String {
     out
 }
 
+/// A point in time as `2015-06-12` and `18:04:05.123`, UTC.
+pub(super) fn day_and_time(time: Timestamp) -> (String, String) {
+    let mut out = String::new();
+    push_date(&mut out, time.nanos().div_euclid(SECOND), &TimeZone::UTC);
+    let (date, time_of_day) = out.split_once(' ').unwrap_or((&out, ""));
+    (date.to_owned(), format!("{time_of_day}.{:03}", time.nanos().rem_euclid(SECOND) / 1_000_000))
+}
+
 /// Nanoseconds as seconds with six digits, cut, not rounded.
 fn push_seconds(out: &mut String, nanos: i64) {
     if nanos < 0 {
@@ -149,6 +157,18 @@ pub(super) fn duration(nanos: i64) -> String {
             format!("{sign}{} min {} s", n / 60_000_000_000, n / 1_000_000_000 % 60)
         }
         _ => format!("{sign}{} h {} min", n / 3_600_000_000_000, n / 60_000_000_000 % 60),
+    }
+}
+
+/// A lower bound: never more than `nanos`, which is not negative.
+pub(super) fn at_least(nanos: i64) -> String {
+    match nanos {
+        0..1_000_000 => format!("{} µs", nanos / 1000),
+        1_000_000..1_000_000_000 => format!("{} ms", nanos / 1_000_000),
+        1_000_000_000..120_000_000_000 => {
+            format!("{}.{:03} s", nanos / SECOND, nanos / 1_000_000 % 1000)
+        }
+        _ => duration(nanos),
     }
 }
 
@@ -228,6 +248,7 @@ mod tests {
     #[test]
     fn a_duration_has_the_unit_that_suits_it() {
         let all = [900, 73_300_000, 12_000_000_000, 200_000_000_000, 12_000_000_000_000];
+        assert_eq!(at_least(1_665_999_999), "1.665 s");
         assert_eq!(all.map(duration), ["0.9 µs", "73.3 ms", "12.0 s", "3 min 20 s", "3 h 20 min"]);
     }
 }

@@ -105,12 +105,19 @@ fn may_break(head: &str, before: char, c: char) -> bool {
 }
 
 /// Whether the blank between `head` and `c` stands inside of a number with its sign or its measure word: `第 4 个包`,
-/// `+ 1`, and `← 1460` where the arrow is that number's and does not stand between two ends.
+/// `+ 1`, `RFC 9293`, and `← 1460` where the arrow is that number's and does not stand between two ends. The dot between
+/// two sentences stays with the first.
 fn holds_together(head: &str, c: char) -> bool {
     let mut ended = head.chars();
     let Some(last) = ended.next_back() else { return false };
     let before = ended.as_str().trim_end_matches(' ').chars().next_back();
+    if c == '·' {
+        return true;
+    }
     if c.is_ascii_digit() {
+        if ["RFC", "MSS", "ack", "seq"].iter().any(|name| head.ends_with(name)) {
+            return true;
+        }
         let stands_between =
             before.is_some_and(|c| c.is_alphanumeric() || NOT_FIRST.contains(c) && c.is_ascii());
         return matches!(last, '第' | '+' | '±') || ARROWS.contains(last) && !stands_between;

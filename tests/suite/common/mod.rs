@@ -3,6 +3,7 @@
 pub(crate) mod frames;
 pub(crate) mod pcapng;
 pub(crate) mod talk;
+pub(crate) mod wire;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

@@ -3,6 +3,7 @@
 mod capabilities;
 mod exposure;
 mod hops;
+mod journey;
 mod ladder;
 mod list;
 mod means;
@@ -17,12 +18,14 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, Width};
 
+pub(super) use self::journey::summary as journey;
 pub(super) use self::list::list;
 use self::list::{protection_tone, push_list, took};
 use self::message::message_section;
 use self::turns::{TurnRow, rows};
 use super::style::{Style, Tone, shown, width};
 use super::time::duration;
+use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{AuthOutcome, Encryption, Pace, Role, Session, Verdict, Warning};
 use crate::lesson;
 use crate::report::{Format, Options, Sink, Summary};
@@ -45,6 +48,7 @@ pub(super) struct Sessions {
     drawn: bool,
     out: Box<dyn Write>,
     kept: Vec<Session>,
+    journeys: Journeys,
     count: u64,
 }
 
@@ -58,6 +62,7 @@ impl Sessions {
             drawn: options.format == Format::Svg,
             out,
             kept: Vec::new(),
+            journeys: Journeys::default(),
             count: 0,
         }
     }
@@ -106,13 +111,20 @@ impl Sink for Sessions {
         Ok(())
     }
 
+    fn journeys(&mut self, journeys: Journeys) -> io::Result<()> {
+        self.journeys = journeys;
+        Ok(())
+    }
+
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
         if self.raw {
             return self.out.flush();
         }
         if self.drawn {
             self.drawing()?;
-        } else if self.count == 0 {
+            return self.out.flush();
+        }
+        if self.count == 0 {
             let none = match self.chosen {
                 Some(stream) => self.style.say("smtp.view.none_in", &[("stream", &stream)]),
                 None => self.style.word("smtp.view.none"),
@@ -125,8 +137,12 @@ impl Sink for Sessions {
             let mut text = String::new();
             let foot = self.style.say("smtp.view.foot", &[("count", &self.count)]);
             self.style.paragraph(&mut text, Tone::Quiet, &foot, 0);
+            text.push('\n');
             self.out.write_all(text.as_bytes())?;
         }
+        let mut text = String::new();
+        journey::journeys(&self.style, &self.journeys, &mut text);
+        self.out.write_all(text.as_bytes())?;
         self.out.flush()
     }
 

@@ -82,7 +82,8 @@ impl Fates {
         }
         let tells = |side| flaw::is_telling(rows, side);
         let tells = PerSide { initiator: tells(Side::Initiator), responder: tells(Side::Responder) };
-        let damaged = rows.iter().map(|row| row.flaw.is_some() && *tells.of(row.place.from)).collect();
+        let is_damaged = |row: &Row| row.flaw.is_some() && *tells.of(row.place.from);
+        let damaged = rows.iter().map(|row| is_damaged(row) && flaw::arrived(rows, row).is_none()).collect();
         Self { told, damaged }
     }
 

@@ -45,9 +45,30 @@ pub(super) fn is_telling(rows: &[Row], side: Side) -> bool {
     2 * of_side().filter(|row| row.flaw.is_some()).count() < of_side().count()
 }
 
-/// What the flaw of one segment means.
-pub(super) fn meaning(style: &Style, flaw: Flaw) -> String {
-    style.word(&format!("tcp.flaw.{}", flaw.name()))
+/// What the flaw of one segment means; `arrived` is the packet that acknowledged it all the same.
+pub(super) fn meaning(style: &Style, flaw: Flaw, arrived: Option<u64>) -> String {
+    let name = flaw.name();
+    match arrived {
+        Some(packet) => style.say(&format!("tcp.flaw.{name}_arrived"), &[("packet", &packet)]),
+        None => style.word(&format!("tcp.flaw.{name}")),
+    }
+}
+
+/// Segments behind one among which its acknowledgement is looked for.
+const LOOKED_AHEAD: usize = 64;
+
+/// The packet that acknowledges a segment before it is sent again: what the receiver got was whole.
+pub(super) fn arrived(rows: &[Row], row: &Row) -> Option<u64> {
+    let next = row.place.relative_seq.wrapping_add(row.length).wrapping_add(u32::from(row.shapes()));
+    let at = rows.partition_point(|earlier| earlier.packet <= row.packet);
+    let behind = rows.iter().skip(at).take(LOOKED_AHEAD);
+    let again = |r: &&Row| {
+        r.place.from == row.place.from && r.is_sent_again() && r.place.relative_seq <= row.place.relative_seq
+    };
+    let covers =
+        |r: &&Row| r.place.from != row.place.from && r.place.relative_ack.is_some_and(|ack| ack >= next);
+    let mut behind = behind.take_while(|r| !again(r));
+    behind.find(covers).filter(|_| row.length > 0).map(|r| r.packet)
 }
 
 /// Appends, for each sender whose segments mostly do not match, why that may be.

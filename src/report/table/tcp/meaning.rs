@@ -35,7 +35,7 @@ impl<'a> Meaning<'a> {
 
     /// Data or an acknowledgement, and nothing odd about it.
     pub(super) fn is_plain(&self, row: &Row) -> bool {
-        row.is_plain() && self.flaw(row).is_none()
+        row.is_plain() && self.flaw(row).is_none() && !self.is_lost(row)
     }
 
     /// Whether nothing shows that it arrived, and its octets came again.
@@ -68,15 +68,18 @@ impl<'a> Meaning<'a> {
         if row.flags.has(TcpFlags::SYN) && !place.notes.has(Note::Retransmission) {
             told.extend(self.options(row));
         }
-        if place.step == Step::HandshakeAck {
+        if c.handshake.ack == Some(row.packet) && !row.flags.has(TcpFlags::SYN) {
             told.extend(self.scaling(c));
         }
         told.extend(repair);
+        told.extend(self.is_lost(row).then(|| self.style.word("tcp.lost")));
         told.extend(notes);
         told.extend(self.blocks(row));
         told.extend(place.conflicts.then(|| self.style.word("tcp.conflict")));
         told.extend(row.wraps().then(|| self.style.word("tcp.wraps")));
-        told.extend(self.flaw(row).map(|flaw| flaw::meaning(self.style, flaw)));
+        told.extend(
+            self.flaw(row).map(|flaw| flaw::meaning(self.style, flaw, flaw::arrived(self.rows, row))),
+        );
         told.extend(self.time_wait(c, row, earlier.last()));
         told.join(" · ")
     }
@@ -147,7 +150,9 @@ impl<'a> Meaning<'a> {
         for note in place.notes.iter() {
             // A SYN sent again says so itself, and the SYN ACK of a simultaneous opening has to repeat the SYN.
             let told = closer || matches!(place.step, Step::Syn | Step::SynAck);
-            if (note == Note::Retransmission && told)
+            let stray = note == Note::AckLostSegment && place.step == Step::SynAck;
+            if stray
+                || (note == Note::Retransmission && told)
                 || (repairs && matches!(note, Note::Retransmission | Note::FastRetransmission))
             {
                 continue;

@@ -19,6 +19,8 @@ pub(super) struct Row {
     pub(super) length: u32,
     /// Blocks of a selective acknowledgement, less the peer's ISN.
     pub(super) sack: [Option<(u32, u32)>; 4],
+    /// An end is in another state than after the row before.
+    pub(super) changes_state: bool,
     /// A checksum that does not match.
     pub(super) flaw: Option<Flaw>,
     /// A bit for each kind of option below 64.
@@ -43,6 +45,7 @@ impl Row {
             ack: segment.ack.0,
             length: segment.payload_length,
             sack,
+            changes_state: false,
             flaw: Flaw::of(event.dissection),
             options: kinds.fold(0, |bits, kind| bits | 1 << kind),
         }
@@ -55,7 +58,7 @@ impl Row {
 
     /// Data or an acknowledgement, and nothing odd about it.
     pub(super) fn is_plain(&self) -> bool {
-        let odd = self.wraps() || self.place.conflicts || self.place.challenge;
+        let odd = self.changes_state || self.wraps() || self.place.conflicts || self.place.challenge;
         !self.shapes() && self.place.notes.is_empty() && self.place.copy_of.is_none() && !odd
     }
 

@@ -32,7 +32,7 @@ fn keys(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, &'static s
     let again = row.place.notes.has(Note::Retransmission);
     match row.place.step {
         Step::Syn => syn(c, row, again),
-        Step::SynAck => syn_ack(c, row, again),
+        Step::SynAck => syn_ack(c, row, again, earlier),
         Step::HandshakeAck => handshake_ack(c),
         _ if again => ("", ""),
         Step::Data if row.place.new_octets == 0 => ("", ""),
@@ -60,18 +60,26 @@ fn syn(c: &Connection, row: &Row, again: bool) -> (&'static str, &'static str) {
     }
 }
 
-fn syn_ack(c: &Connection, row: &Row, again: bool) -> (&'static str, &'static str) {
+fn syn_ack(c: &Connection, row: &Row, again: bool, earlier: &[Row]) -> (&'static str, &'static str) {
+    let given_up = c.handshake.ack.is_none() && c.teardown.first == Some(Side::Initiator);
+    let unasked = !earlier.iter().take(64).any(|r| r.place.step == Step::Syn);
     let early = c.handshake.kind == HandshakeKind::FastOpen;
     match c.handshake.kind {
         // it repeats the SYN, and completes the opening
         HandshakeKind::SimultaneousOpen => ("", "connect_returns"),
         _ if again || row.place.relative_ack.is_some_and(|ack| ack != 1) && !early => ("", ""),
         // nobody waits for it: a RST turns it down
-        _ if c.handshake.syn.is_empty() && c.teardown.kind == TeardownKind::Reset => ("kernel_answers", ""),
+        _ if unasked || given_up => ("kernel_answers", ""),
+        HandshakeKind::ThreeWay if sent_early(earlier) => ("kernel_answers", "send_returns"),
         // the cookie vouches for the initiator: its octets are given out before the third step (RFC 7413)
         HandshakeKind::FastOpen if row.covers_early_octets() => ("accept_early", ""),
         _ => ("kernel_answers", "connect_returns"),
     }
+}
+
+/// Whether the SYN carried octets.
+fn sent_early(earlier: &[Row]) -> bool {
+    earlier.iter().take(64).any(|r| r.place.step == Step::Syn && r.length > 0)
 }
 
 fn handshake_ack(c: &Connection) -> (&'static str, &'static str) {
@@ -81,10 +89,11 @@ fn handshake_ack(c: &Connection) -> (&'static str, &'static str) {
     }
 }
 
-/// A kernel sets PSH on the last segment of what one call handed over.
+/// One call may hand over what takes many segments, and nothing in them shows where it ends: it is named where its sender
+/// takes the turn.
 fn sends(row: &Row, earlier: &[Row]) -> &'static str {
-    let own = |r: &&Row| r.place.from == row.place.from && r.length > 0 && r.place.copy_of.is_none();
-    let goes_on = earlier.iter().rev().take(16).find(own).is_some_and(|r| !r.flags.has(TcpFlags::PSH));
+    let data = |r: &&Row| r.length > 0 && r.place.copy_of.is_none();
+    let goes_on = earlier.iter().rev().take(64).find(data).is_some_and(|r| r.place.from == row.place.from);
     if goes_on { "" } else { "send" }
 }
 
@@ -112,6 +121,7 @@ fn first_fin(c: &Connection, row: &Row) -> &'static str {
 /// A receiver that is still open reads the end of the stream, once it has come there.
 fn hears_fin(row: &Row) -> &'static str {
     match row.place.states.of(row.place.from.peer()) {
+        TcpState::CloseWait | TcpState::TimeWait | TcpState::Closing if row.length > 0 => "recv_rest",
         TcpState::CloseWait | TcpState::TimeWait | TcpState::Closing => "recv_zero",
         _ => "",
     }
@@ -129,7 +139,16 @@ fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, &'static 
         return ("unasked", "");
     }
     let peer = row.place.from.peer();
+    if before.is_some_and(|r| *r.place.states.of(peer) == TcpState::SynReceived) {
+        return ("gives_up", "half_open_gone");
+    }
+    let own_fin = earlier.iter().any(|r| r.place.from == row.place.from && r.is_fin());
     let closed = earlier.iter().any(|r| r.place.from == peer && r.flags.has(TcpFlags::FIN));
     let unread = before.is_some_and(|r| r.place.from == peer && r.length > 0);
-    (if unread { "closes_unread" } else { "aborts" }, if closed { "" } else { "reset" })
+    let own = match (own_fin, unread) {
+        (true, _) => "closed_before",
+        (false, true) => "closes_unread",
+        (false, false) => "aborts",
+    };
+    (own, if closed { "" } else { "reset" })
 }

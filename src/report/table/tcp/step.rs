@@ -15,6 +15,7 @@ pub(super) fn sentence(style: &Style, c: &Connection, row: &Row, earlier: &[Row]
         Step::Syn => syn(row, earlier),
         Step::SynAck => syn_ack(c, row, earlier),
         Step::HandshakeAck => ("handshake_ack", Values::new()),
+        Step::Data if c.handshake.ack == Some(row.packet) => ("data_opens", Values::new()),
         Step::Data => ("data", Values::new()),
         Step::Ack => ("ack", Values::new()),
         Step::FirstFin => ("first_fin", Values::new()),
@@ -46,12 +47,17 @@ pub(super) fn sentence(style: &Style, c: &Connection, row: &Row, earlier: &[Row]
 /// A SYN, and how long after the one before it.
 fn syn(row: &Row, earlier: &[Row]) -> (&'static str, Values<'static>) {
     let again = row.place.notes.has(Note::Retransmission);
+    let answers = |r: &&Row| r.place.from != row.place.from && r.place.step == Step::SynAck;
+    if let Some(answer) = earlier.iter().take(OPENING).find(answers).filter(|_| !again) {
+        return ("syn_late", vec![("answer", answer.packet.to_string())]);
+    }
     if !again {
         return (if row.length > 0 { "syn_data" } else { "syn" }, Values::new());
     }
     let before = earlier.iter().rev().find(|r| r.place.from == row.place.from && r.place.step == Step::Syn);
     let pause = before.and_then(|before| Some(row.time?.nanos() - before.time?.nanos()));
-    match pause {
+    // a retry that comes sooner was not the timer's (RFC 6298 section 2.1)
+    match pause.filter(|&pause| pause >= TIMER_NS) {
         Some(pause) => ("syn_again", vec![("pause", duration(pause))]),
         None => ("syn_once_more", Values::new()),
     }
@@ -131,6 +137,9 @@ fn reset(c: &Connection, row: &Row, earlier: &[Row]) -> (&'static str, Values<'s
     }
     let unread = before.filter(|r| r.place.from != row.place.from && r.length > 0);
     match unread {
+        Some(unread) if fin_of(earlier, row.place.from).is_some() => {
+            ("reset_closed", vec![("unread", unread.length.to_string()), ("in", unread.packet.to_string())])
+        }
         Some(unread) => {
             let values = vec![("unread", unread.length.to_string()), ("in", unread.packet.to_string())];
             ("reset_unread", values)
@@ -144,6 +153,9 @@ fn fin_of(earlier: &[Row], side: Side) -> Option<&Row> {
     let closing = earlier.get(earlier.len().saturating_sub(CLOSING)..)?;
     closing.iter().find(|r| r.place.from == side && r.is_fin())
 }
+
+/// Nanoseconds that a SYN waits at least, give or take what clocks do.
+const TIMER_NS: i64 = 900_000_000;
 
 /// A FIN is looked for no further back than this.
 const CLOSING: usize = 1000;

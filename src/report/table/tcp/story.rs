@@ -10,8 +10,8 @@ use super::meaning::Meaning;
 use super::row::{Row, state};
 use super::{figures, flaw, ladder, socket};
 use crate::dissect::TcpFlags;
-use crate::flow::{Connection, RoleBasis, TcpState};
-use crate::packet::{Side, Timestamp};
+use crate::flow::{Connection, RoleBasis, Step, TcpState};
+use crate::packet::{Note, Side, Timestamp};
 use crate::report::{TimeFormat, info};
 
 /// Columns of a terminal from which on both states stand beside each other, and socket calls in their own column.
@@ -30,14 +30,27 @@ pub(super) struct Story {
 
 impl Story {
     /// Adds a segment. Of `most`, half are kept for those that open and close.
-    pub(super) fn push(&mut self, row: Row, most: usize) {
+    pub(super) fn push(&mut self, mut row: Row, most: usize) {
         if row.place.unheard {
             self.take_back(row.place.from);
         }
+        if row.place.step == Step::Syn && row.place.notes.has(Note::Retransmission) {
+            self.unheard_syn(row.place.from.peer());
+        }
+        row.changes_state = self.rows.last().is_some_and(|last| last.place.states != row.place.states);
         if self.rows.len() >= if row.shapes() { most } else { most / 2 } {
             self.left_out += 1;
         } else {
             self.rows.push(row);
+        }
+    }
+
+    /// A SYN that is repeated had not arrived, as far as the capture shows: its receiver still listened.
+    fn unheard_syn(&mut self, side: Side) {
+        if self.rows.iter().all(|row| row.place.step == Step::Syn && row.place.from != side) {
+            for row in &mut self.rows {
+                *row.place.states.of_mut(side) = TcpState::Listen;
+            }
         }
     }
 
@@ -67,6 +80,9 @@ impl Story {
             ("roles", &style.word(roles)),
         ];
         style.heading(out, &style.say("tcp.story", &values));
+        if c.endpoints.initiator == c.endpoints.responder {
+            style.paragraph(out, Tone::Warn, &style.word("tcp.itself"), 2);
+        }
         out.push('\n');
         ladder::push(style, out, c, &self.rows, wish);
         out.push('\n');

@@ -5,7 +5,7 @@ use super::super::fate::{Fate, Fates};
 use super::super::row::Row;
 use super::seen::Seen;
 use crate::dissect::TcpFlags;
-use crate::flow::Connection;
+use crate::flow::{Connection, Reset};
 use crate::packet::Note;
 use crate::report::info;
 
@@ -65,7 +65,8 @@ impl Label {
             // the window that is full is the receiver's (RFC 5681 section 2), not the one in this header
             label.part(1, "rwnd", seen.window_for(row));
         }
-        label.tag = tag(style, rows, at, row, fates, seen).map(|tag| format!("({tag})"));
+        label.tag =
+            tag(style, rows, at, row, fates, seen).map(|tag| style.say("tcp.ladder.tag", &[("tag", &tag)]));
         label
     }
 
@@ -105,8 +106,13 @@ fn tag(style: &Style, rows: &[Row], at: usize, row: &Row, fates: &Fates, seen: &
     if row.place.copy_of.is_some() {
         return Some(style.word("tcp.ladder.copy"));
     }
-    if row.place.is_ignored() {
-        return Some(style.word("tcp.ladder.ignored"));
+    match row.place.reset {
+        Some(Reset::Ignored) => return Some(style.word("tcp.ladder.ignored")),
+        Some(Reset::Challenged) => return Some(style.word("tcp.ladder.challenged")),
+        Some(Reset::Ends | Reset::TurnsDown) | None => {}
+    }
+    if row.place.challenge {
+        return Some(style.word("tcp.ladder.challenge"));
     }
     if seen.opens_again(row) {
         return Some(style.word("tcp.ladder.again"));

@@ -92,7 +92,7 @@ impl Rank {
     fn of(fates: &Fates, at: usize, row: &Row) -> Self {
         if row.place.copy_of.is_some() {
             Rank::Copy
-        } else if row.shapes() {
+        } else if row.shapes() || row.changes_state {
             Rank::Shapes
         } else if fates.of(at) != Fate::Arrived || row.is_sent_again() {
             Rank::Loss
@@ -122,7 +122,7 @@ fn is_odd(row: &Row) -> bool {
     ];
     // behind a hole the window changes with each acknowledgement, which then tells of the hole
     let updates = row.place.notes.has(Note::WindowUpdate) && row.sack[0].is_none();
-    updates || odd.into_iter().any(|note| row.place.notes.has(note))
+    updates || row.place.challenge || odd.into_iter().any(|note| row.place.notes.has(note))
 }
 
 /// Which rows are drawn.
