@@ -275,6 +275,43 @@ fn a_queue_identifier_joins_what_has_no_message_id_of_its_own_yet() {
 }
 
 #[test]
+fn a_try_refused_for_good_belongs_to_the_mail_that_its_host_had() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut wire = Wire::default();
+    wire.mail(&first_hop());
+    let refused = [
+        (true, "220 store.b.test ESMTP"),
+        (false, "EHLO mx.b.test"),
+        (true, "250 store.b.test"),
+        (false, "MAIL FROM:<a@a.test>"),
+        (true, "250 Ok"),
+        (false, "RCPT TO:<c@b.test> ORCPT=rfc822;b@b.test"),
+        (true, "550 5.1.1 no such user"),
+        (false, "QUIT"),
+        (true, "221 Bye"),
+    ];
+    let lines = refused.map(|(from_server, line)| (from_server, format!("{line}\r\n")));
+    wire.dialogue((2, 3), 25, 1_000_000, &lines);
+    let journey = journey(&[wire.write(folder.path(), "refused.pcap")]);
+    assert_eq!(kinds(&journey), ["submission", "attempt", "(fetch)"]);
+    let attempt = &steps(&journey)[1];
+    assert_eq!(attempt["basis"], serde_json::json!(["envelope"]));
+    assert_eq!(attempt["outcome"]["code"], 550);
+    assert!(attempt["tried_again_after_ns"].is_null());
+}
+
+#[test]
+fn a_mail_of_which_the_end_was_not_captured_is_joined_all_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut wire = Wire::default();
+    wire.mail(&Transfer { reply: "250 Ok", ..first_hop() });
+    let lines = [(true, "* 1 FETCH (BODY[] {5000}\r\n".to_owned()), (true, MESSAGE.replace('\n', "\r\n"))];
+    wire.dialogue((4, 2), 143, 1_000_000, &lines);
+    let journey = journey(&[wire.write(folder.path(), "torn.pcap")]);
+    assert_eq!(kinds(&journey), ["submission", "fetch"]);
+}
+
+#[test]
 fn a_thousand_mails_with_one_message_id_are_joined_in_time_that_grows_with_their_number() {
     let folder = tempfile::tempdir().unwrap();
     let (mut alike, mut different) = (Wire::default(), Wire::default());

@@ -6,7 +6,7 @@ mod pop3;
 
 use std::ops::Range;
 
-use super::mail::{self, MailHeader, Outline, body_digest};
+use super::mail::{self, Outline, body_digest};
 use super::plain::PlainLines;
 use super::secret::Secrets;
 use crate::flow::{Connection, Delivery};
@@ -14,6 +14,8 @@ use crate::packet::{Endpoint, PerSide, Protocol, Side, Timestamp};
 
 /// Messages that are kept of one connection.
 const MAX_FETCHED: usize = 10_000;
+/// Octets of their headers that are kept of one connection.
+const MAX_KEPT: usize = 16 << 20;
 /// Octets of a message's header that are kept until all of it has come.
 const MAX_HEADER: usize = 256 << 10;
 
@@ -40,8 +42,12 @@ pub struct Fetched {
     pub complete: bool,
     /// The Message-ID header, without brackets.
     pub message_id: Option<String>,
-    /// Main headers, decoded.
-    pub header: MailHeader,
+    /// Subject, decoded.
+    pub subject: Option<String>,
+    /// From, decoded.
+    pub author: Option<String>,
+    /// Date, as it stands.
+    pub date: Option<String>,
     /// The hops before this one, the oldest first.
     pub hops: Vec<mail::Hop>,
     /// Its header fields, to be compared.
@@ -66,6 +72,8 @@ struct Finds {
     /// Whether messages are read, or only their places noted.
     reads: bool,
     done: Vec<Fetched>,
+    /// Octets that those take, about.
+    kept: usize,
     /// Where in the server's stream the messages stand.
     bodies: Secrets,
 }
@@ -91,7 +99,7 @@ impl Reader {
             Protocol::Pop3 => Grammar::Pop3(pop3::Dialogue::default()),
             _ => Grammar::Imap(imap::Responses::default()),
         };
-        let finds = Finds { protocol, reads, done: Vec::new(), bodies: Secrets::default() };
+        let finds = Finds { protocol, reads, done: Vec::new(), kept: 0, bodies: Secrets::default() };
         Self { server, lines, grammar, finds }
     }
 
@@ -195,6 +203,15 @@ impl Letter {
     }
 }
 
+impl Fetched {
+    /// Octets that it takes, about.
+    fn size(&self) -> usize {
+        let texts = [&self.message_id, &self.subject, &self.author, &self.date];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        size_of::<Self>() + texts + self.hops.iter().map(mail::Hop::size).sum::<usize>() + self.outline.size()
+    }
+}
+
 impl Finds {
     /// A message begins in this packet.
     fn begins(&self, delivery: Delivery) -> Letter {
@@ -205,13 +222,14 @@ impl Finds {
 
     /// A message ends; `ended` where its end was seen.
     fn letter(&mut self, letter: Letter, ended: bool) {
-        let Some(mail) = letter.mail.filter(|_| self.done.len() < MAX_FETCHED) else { return };
+        let has_room = self.done.len() < MAX_FETCHED && self.kept < MAX_KEPT;
+        let Some(mail) = letter.mail.filter(|_| has_room) else { return };
         let complete = ended && letter.whole;
         let described = mail.finish(complete);
         let body = body_digest(&described.parts, complete && described.parts_complete);
         // the connection says in the end who they were
         let nobody = Endpoint::new(std::net::Ipv4Addr::UNSPECIFIED.into(), 0);
-        self.done.push(Fetched {
+        let fetched = Fetched {
             protocol: self.protocol,
             capture: 0,
             stream: 0,
@@ -222,11 +240,15 @@ impl Finds {
             octets: letter.octets,
             complete,
             message_id: described.message_id,
-            header: described.header,
+            subject: described.header.subject,
+            author: described.header.from,
+            date: described.header.date,
             hops: described.hops,
             outline: described.outline,
             body,
-        });
+        };
+        self.kept += fetched.size();
+        self.done.push(fetched);
     }
 }
 

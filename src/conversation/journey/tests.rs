@@ -1,5 +1,5 @@
 use super::*;
-use crate::conversation::mail::{MailHeader, Outline};
+use crate::conversation::mail::Outline;
 
 fn fetched(number: u64, message_id: &str, hops: &[&str]) -> Fetched {
     let end = |last: u8| Endpoint::new(std::net::Ipv4Addr::new(192, 0, 2, last).into(), 143);
@@ -15,7 +15,9 @@ fn fetched(number: u64, message_id: &str, hops: &[&str]) -> Fetched {
         octets: 100,
         complete: true,
         message_id: Some(message_id.into()),
-        header: MailHeader::default(),
+        subject: None,
+        author: None,
+        date: None,
         hops: hops.iter().map(hop).collect(),
         outline: Outline::default(),
         body: Some(number),

@@ -60,10 +60,7 @@ impl Trace {
             &self.author,
             &self.date,
         ];
-        let hops = self.hops.iter().map(|hop| {
-            let texts = [&hop.from, &hop.from_comment, &hop.by, &hop.with, &hop.id, &hop.for_];
-            size_of::<Hop>() + texts.into_iter().map(length).sum::<usize>()
-        });
+        let hops = self.hops.iter().map(Hop::size);
         let recipients = self.recipients.iter().map(|r| {
             let said = r.said.as_ref().map_or(0, |said| said.text.len());
             size_of::<Recipient>() + r.address.len() + length(&r.original) + said
@@ -222,9 +219,9 @@ pub(super) fn of_fetched(fetched: &Fetched) -> Trace {
     Trace {
         octets: Some(fetched.octets),
         message_id: fetched.message_id.as_deref().map(cut),
-        subject: fetched.header.subject.as_deref().map(cut),
-        author: fetched.header.from.as_deref().map(cut),
-        date: fetched.header.date.as_deref().map(cut),
+        subject: fetched.subject.as_deref().map(cut),
+        author: fetched.author.as_deref().map(cut),
+        date: fetched.date.as_deref().map(cut),
         hops: hops(&fetched.hops),
         outline: fetched.outline.clone(),
         body: fetched.body,

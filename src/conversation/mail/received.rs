@@ -26,6 +26,14 @@ pub struct Hop {
     pub time: Option<Timestamp>,
 }
 
+impl Hop {
+    /// Octets that it takes, about.
+    pub(in crate::conversation) fn size(&self) -> usize {
+        let texts = [&self.from, &self.from_comment, &self.by, &self.with, &self.id, &self.for_];
+        size_of::<Self>() + texts.into_iter().flatten().map(String::len).sum::<usize>()
+    }
+}
+
 /// The hops of a message, the oldest first.
 pub(super) fn hops(fields: &Fields<'_>) -> Vec<Hop> {
     let mut hops: Vec<_> =

@@ -94,7 +94,7 @@ pub(in crate::report::table) fn summary(style: &Style, journey: &Journey) -> Str
     }
     let mail = match &journey.message_id {
         Some(id) => format!("<{}>", clip(id)),
-        None => "?".to_owned(),
+        None => style.word("overview.journey.unnamed"),
     };
     style.say("overview.journey", &[("mail", &mail), ("steps", &steps.join(" → "))])
 }

@@ -141,6 +141,9 @@ impl Sink for Sessions {
             self.out.write_all(text.as_bytes())?;
         }
         let mut text = String::new();
+        if self.count == 0 && !self.journeys.list.is_empty() {
+            text.push('\n');
+        }
         journey::journeys(&self.style, &self.journeys, &mut text);
         self.out.write_all(text.as_bytes())?;
         self.out.flush()
