@@ -166,11 +166,6 @@ pub fn encryption(lang: Lang, name: &str) -> Option<String> {
     text(lang, "encryption", name)
 }
 
-/// What became of a recipient; `name`: `accepted`, `refused`, `deferred`, `unknown`.
-pub fn verdict(lang: Lang, name: &str) -> Option<String> {
-    text(lang, "verdict", name)
-}
-
 /// What came of a login; `name`: `accepted`, `rejected`, `cancelled`, `unknown`.
 pub fn auth_outcome(lang: Lang, name: &str) -> Option<String> {
     text(lang, "auth", name)
