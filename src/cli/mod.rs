@@ -6,6 +6,7 @@ mod output;
 mod plan;
 mod progress;
 mod run;
+mod sandbox;
 mod side;
 mod survey;
 

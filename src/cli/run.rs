@@ -10,8 +10,9 @@ use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::plan::Plan;
 use super::progress::Progress;
+use super::sandbox::{Confinement, State};
 use super::survey::{self, Chapter};
-use crate::capture::{Damage, Saver, Source, SourceInfo};
+use crate::capture::{Damage, OpenError, Saver, Source, SourceInfo};
 use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
@@ -69,19 +70,20 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     if plan.files.is_empty() {
         bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");
     }
-    let mut survey = survey::survey(&plan);
-    let unopened = !survey.errors.is_empty();
-    let only_error = if survey.chapters.is_empty() { survey.errors.pop() } else { None };
-    for error in &survey.errors {
-        complain(error);
+    let (files, unopened) = survey::open(&plan.files);
+    if files.is_empty() {
+        return tell_unread(unopened, true).map(|()| Outcome::Done);
     }
-    if let Some(error) = only_error {
-        return Err(error.into());
-    }
-    let sink = report::sink_for(&plan.report, plan.output());
+    let confinement = plan.sandbox().map(Confinement::begin);
     let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose()?;
     let mail =
         plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose()?;
+    report::prepare(&plan.report);
+    confine(confinement, plan.verbose);
+    let mut survey = survey::survey(&plan, files, unopened);
+    let unopened = !survey.errors.is_empty();
+    tell_unread(std::mem::take(&mut survey.errors), survey.chapters.is_empty())?;
+    let sink = report::sink_for(&plan.report, plan.output());
     let mut run = Run::new(plan, sink, saver, mail);
     run.summary.fcs_first_pass = survey.is_complete;
     match run.all(survey.chapters) {
@@ -95,6 +97,24 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     let unsaved = run.mail.as_ref().is_some_and(MailFolder::failed);
     let damaged = unopened || unsaved || !run.summary.damage.is_empty();
     Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
+}
+
+/// Says which files cannot be read; where there are no others, the last of them is why nothing can be done.
+fn tell_unread(mut errors: Vec<OpenError>, are_all: bool) -> anyhow::Result<()> {
+    let last = if are_all { errors.pop() } else { None };
+    errors.iter().for_each(complain);
+    last.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Gives up what is not needed from here on: the captures, the files for the answer and the terminal are open, no
+/// packet has been looked at, and no thread runs yet.
+fn confine(confinement: Option<Confinement>, verbose: bool) {
+    let report = confinement.map(Confinement::enter).unwrap_or_default();
+    for (part, state) in report {
+        if let (State::Lacking(reason), true) = (state, verbose) {
+            complain(format_args!("sandbox: {part}: {reason}"));
+        }
+    }
 }
 
 /// Why a run ends before its input does.

@@ -2,10 +2,10 @@
 //! file begins and ends. So no answer depends on the order of frames, and files find their places. A file that
 //! is alone has its place, and is read through only if a verdict on an FCS turns out to need it.
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::plan::Plan;
-use crate::capture::{OpenError, Source, Span, assign_captures};
+use crate::capture::{OpenError, Opened, Source, Span, assign_captures};
 use crate::dissect::Evidence;
 
 /// What the first pass found.
@@ -31,13 +31,33 @@ struct Looked {
     evidence: Evidence,
 }
 
-/// Looks through the files of the plan, as far as their order asks for it.
-pub(super) fn survey(plan: &Plan) -> Survey {
-    let look = if plan.files.len() == 1 { look_later } else { look_now };
+/// A file that is open for the second pass and, where it can be read twice, for the first one.
+pub(super) struct Named {
+    opened: Opened,
+    again: Option<Opened>,
+}
+
+/// Opens the files, as often as they are read: none of them is opened by name later.
+pub(super) fn open(files: &[PathBuf]) -> (Vec<Named>, Vec<OpenError>) {
     let mut errors = Vec::new();
+    let mut named = Vec::new();
+    for path in files {
+        let opened = Opened::open(path);
+        match opened.and_then(|opened| Ok(Named { again: opened.again()?, opened })) {
+            Ok(one) => named.push(one),
+            Err(error) => errors.push(error),
+        }
+    }
+    (named, errors)
+}
+
+/// Looks through the files of the plan, as far as their order asks for it.
+/// `errors` are those of the files that could not be opened.
+pub(super) fn survey(plan: &Plan, files: Vec<Named>, mut errors: Vec<OpenError>) -> Survey {
+    let look = if plan.files.len() == 1 { look_later } else { look_now };
     let mut looked = Vec::new();
-    for path in &plan.files {
-        match look(path) {
+    for file in files {
+        match look(file) {
             Ok(one) => looked.push(one),
             Err(error) => errors.push(error),
         }
@@ -60,34 +80,31 @@ pub(super) fn survey(plan: &Plan) -> Survey {
     Survey { chapters: chapters.into_iter().map(|(chapter, _)| chapter).collect(), errors, is_complete }
 }
 
-fn look_now(path: &Path) -> Result<Looked, OpenError> {
-    let mut looked = Looked::new(path)?;
-    if looked.source.is_rereadable() {
-        looked.read_through();
-        looked.source = Source::open(path)?;
+fn look_now(file: Named) -> Result<Looked, OpenError> {
+    let Some(again) = file.again else { return Looked::new(file.opened) };
+    let mut looked = Looked::new(again)?;
+    looked.read_through();
+    looked.source = Source::read(file.opened)?;
+    Ok(looked)
+}
+
+fn look_later(file: Named) -> Result<Looked, OpenError> {
+    let mut looked = Looked::new(file.opened)?;
+    if let Some(again) = file.again {
+        looked.evidence = Evidence::when_needed(move || evidence_of(again).unwrap_or_default());
     }
     Ok(looked)
 }
 
-fn look_later(path: &Path) -> Result<Looked, OpenError> {
-    let mut looked = Looked::new(path)?;
-    if looked.source.is_rereadable() {
-        let path = path.to_path_buf();
-        // a file that is gone by then gives no evidence
-        looked.evidence = Evidence::when_needed(move || evidence_of(&path).unwrap_or_default());
-    }
-    Ok(looked)
-}
-
-fn evidence_of(path: &Path) -> Result<Evidence, OpenError> {
-    let mut looked = Looked::new(path)?;
+fn evidence_of(file: Opened) -> Result<Evidence, OpenError> {
+    let mut looked = Looked::new(file)?;
     looked.read_through();
     Ok(looked.evidence)
 }
 
 impl Looked {
-    fn new(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { source: Source::open(path)?, span: None, packets: 0, evidence: Evidence::default() })
+    fn new(file: Opened) -> Result<Self, OpenError> {
+        Ok(Self { source: Source::read(file)?, span: None, packets: 0, evidence: Evidence::default() })
     }
 
     fn read_through(&mut self) {

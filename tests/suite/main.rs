@@ -6,6 +6,7 @@ mod common;
 mod mail_messages;
 mod mail_save;
 mod samples;
+mod sandbox;
 mod secrets;
 mod traps_fcs;
 mod traps_files;
