@@ -241,7 +241,7 @@ pub struct SourceArgs {
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 
-    /// Keep all rights while reading: without this, no other file can be opened then, no network reached and no
+    /// Keep all rights while reading. Without this, no other file can be opened then, no network reached and no
     /// program started.
     #[arg(long, help_heading = "Reading")]
     pub no_sandbox: bool,

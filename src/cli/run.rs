@@ -4,7 +4,7 @@ use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
@@ -75,9 +75,11 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
         return tell_unread(unopened, true).map(|()| Outcome::Done);
     }
     let confinement = plan.sandbox().map(Confinement::begin);
-    let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose()?;
-    let mail =
-        plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose()?;
+    let as_caller = confinement.as_ref().is_some_and(Confinement::has_changed_user);
+    let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose();
+    let saver = saver.map_err(|error| unmade(error, as_caller))?;
+    let mail = plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose();
+    let mail = mail.map_err(|error| unmade(error, as_caller))?;
     report::prepare(&plan.report);
     confine(confinement, plan.verbose);
     let mut survey = survey::survey(&plan, files, unopened);
@@ -97,6 +99,15 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     let unsaved = run.mail.as_ref().is_some_and(MailFolder::failed);
     let damaged = unopened || unsaved || !run.summary.damage.is_empty();
     Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
+}
+
+/// Why a file for the answer cannot be made. Who typed `sudo` may wonder that root cannot.
+fn unmade(error: impl Into<anyhow::Error>, as_caller: bool) -> anyhow::Error {
+    let error = error.into();
+    match as_caller {
+        true => anyhow!("{error:#} (made as the user who called sudo; with --no-sandbox, as root)"),
+        false => error,
+    }
 }
 
 /// Says which files cannot be read; where there are no others, the last of them is why nothing can be done.

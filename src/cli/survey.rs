@@ -4,9 +4,17 @@
 
 use std::path::PathBuf;
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
 use super::plan::Plan;
 use crate::capture::{OpenError, Opened, Source, Span, assign_captures};
 use crate::dissect::Evidence;
+
+/// For a capture that reaches libpcap through a pipe: itself twice, and both ends of the pipe.
+const DESCRIPTORS_A_FILE: u64 = 4;
+
+/// Standard streams, files for the answer, and what libraries open.
+const DESCRIPTORS_BESIDES: u64 = 128;
 
 /// What the first pass found.
 pub(super) struct Survey {
@@ -39,6 +47,7 @@ pub(super) struct Named {
 
 /// Opens the files, as often as they are read: none of them is opened by name later.
 pub(super) fn open(files: &[PathBuf]) -> (Vec<Named>, Vec<OpenError>) {
+    make_room_for(files.len());
     let mut errors = Vec::new();
     let mut named = Vec::new();
     for path in files {
@@ -49,6 +58,17 @@ pub(super) fn open(files: &[PathBuf]) -> (Vec<Named>, Vec<OpenError>) {
         }
     }
     (named, errors)
+}
+
+/// Raises the number of files that may be open, as far as that is allowed, where there are many of them.
+fn make_room_for(files: usize) {
+    let wanted = DESCRIPTORS_A_FILE * files as u64 + DESCRIPTORS_BESIDES;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        let current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+        // where it fails, opening says what is wrong
+        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
+    }
 }
 
 /// Looks through the files of the plan, as far as their order asks for it.

@@ -53,6 +53,16 @@ fn several_files_are_the_same_inside() {
 }
 
 #[test]
+fn more_files_than_may_be_open_at_first_are_read() {
+    let capture = sample("mail-plain.pcap");
+    let script = "ulimit -S -n 64 && exec \"$0\" overview \"$@\"";
+    let mut shell = Command::new("sh");
+    shell.args(["-c", script, env!("CARGO_BIN_EXE_layerscope")]).args([&capture; 60]);
+    let output = shell.output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}
+
+#[test]
 fn standard_input_is_the_same_inside() {
     for capture in samples().iter().take(20) {
         both(&["packets", "-"], |command| command.stdin(File::open(capture).unwrap()));
@@ -249,6 +259,7 @@ fn under_sudo_root_reads_and_the_caller_owns_what_is_saved() {
     }
     let output = sudo(&["packets", "-w", "roots.pcap", name(&sample("mail-plain.pcap"))]);
     assert_eq!(output.status.code(), Some(2), "the caller wrote over root's file");
+    assert!(stderr(&output).contains("sudo"), "{}", stderr(&output));
 }
 
 #[test]

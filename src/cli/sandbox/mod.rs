@@ -110,6 +110,11 @@ impl Confinement {
         Self { plan, report }
     }
 
+    /// Whether the user who called `sudo` has taken root's place.
+    pub(super) fn has_changed_user(&self) -> bool {
+        self.report.contains(&(Part::User, State::Held))
+    }
+
     /// Everything else, once all files are open and before a thread is started. There is no way back.
     pub(super) fn enter(self) -> Report {
         let Self { plan, mut report } = self;

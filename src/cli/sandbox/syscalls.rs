@@ -55,7 +55,6 @@ const ALLOWED: &[i64] = &[
     libc::SYS_readlinkat,
     libc::SYS_getdents64,
     libc::SYS_getcwd,
-    libc::SYS_renameat,
     libc::SYS_renameat2,
     libc::SYS_unlinkat,
     // memory
@@ -121,6 +120,7 @@ const ALLOWED_OF_OLD: &[i64] = &[
     libc::SYS_access,
     libc::SYS_readlink,
     libc::SYS_rename,
+    libc::SYS_renameat,
     libc::SYS_unlink,
     libc::SYS_dup2,
     libc::SYS_pipe,
@@ -130,8 +130,11 @@ const ALLOWED_OF_OLD: &[i64] = &[
     libc::SYS_time,
     libc::SYS_getrlimit,
 ];
-#[cfg(not(target_arch = "x86_64"))]
-const ALLOWED_OF_OLD: &[i64] = &[];
+#[cfg(target_arch = "aarch64")]
+const ALLOWED_OF_OLD: &[i64] = &[
+    // renameat, which `libc` does not name here
+    38,
+];
 
 /// Questions to a terminal or an interface; above all no `TIOCSTI`, which types on the terminal's keyboard.
 // with musl they are `c_int`

@@ -56,6 +56,12 @@ fn root_keeps_one_capability_to_write_in_another_users_folder() {
     alone("root_in_a_foreign_folder");
 }
 
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[test]
+fn what_the_kernel_lacks_is_reported_and_the_rest_holds() {
+    alone("older_kernel");
+}
+
 /// Says what was refused; fails where it was not.
 fn refused<T>(what: &str, result: io::Result<T>) {
     match result {
@@ -230,6 +236,42 @@ mod probes {
         if holds(&report, Part::Files) {
             refused("write beside it", File::create(foreign.join("../a")));
         }
+    }
+
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    #[test]
+    #[ignore = "gives up the whole process; run by a test of its own"]
+    fn older_kernel() {
+        if !is_probe() {
+            return;
+        }
+        if let Err(error) = refuse_new_system_calls() {
+            println!("NOT TESTED, the kernel lacks seccomp: {error}");
+            return;
+        }
+        let report = Confinement::begin(Sandbox::default()).enter();
+        println!("{report:?}");
+        for (part, state) in &report {
+            let is_new = matches!(part, Part::Files | Part::Tcp | Part::Processes | Part::SystemCalls);
+            assert_eq!(*state != State::Held, is_new, "{part}: {state:?}");
+        }
+        assert!(rustix::thread::no_new_privs().unwrap());
+        assert!(rustix::thread::capabilities(None).unwrap().permitted.is_empty());
+    }
+
+    /// Makes the kernel one that has neither Landlock nor seccomp for all threads.
+    #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+    fn refuse_new_system_calls() -> Result<(), seccompiler::Error> {
+        use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
+        let calls = [libc::SYS_landlock_create_ruleset, libc::SYS_seccomp];
+        let filter = SeccompFilter::new(
+            calls.map(|call| (call, Vec::new())).into(),
+            SeccompAction::Allow,
+            SeccompAction::Errno(libc::ENOSYS as u32),
+            std::env::consts::ARCH.try_into()?,
+        )?;
+        let program: BpfProgram = filter.try_into()?;
+        apply_filter(&program)
     }
 
     fn foreign_folder() -> (tempfile::TempDir, PathBuf) {
