@@ -17,6 +17,7 @@ mod privileges;
 mod syscalls;
 
 use std::fmt;
+use std::os::fd::RawFd;
 use std::path::PathBuf;
 
 /// What the process has to be able to do once it is confined, beyond the use of what is open.
@@ -28,6 +29,8 @@ pub(super) struct Sandbox {
     pub(super) may_read: Vec<PathBuf>,
     /// Folders in which files are still made, written, and given another name.
     pub(super) may_write_below: Vec<PathBuf>,
+    /// Sockets that packets are received from: nothing can be sent by them any more.
+    pub(super) receive_only: Vec<RawFd>,
     /// Whether signals are sent to a process that was started before.
     pub(super) may_signal: bool,
 }
@@ -143,7 +146,7 @@ fn then(plan: &Sandbox, report: &mut Report) {
 
 #[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn refuse_system_calls(plan: &Sandbox) -> State {
-    State::of(syscalls::refuse(plan.may_signal))
+    State::of(syscalls::refuse(plan))
 }
 
 #[cfg(all(target_os = "linux", not(any(target_arch = "x86_64", target_arch = "aarch64"))))]

@@ -5,12 +5,15 @@
 //! the last word.
 
 use std::collections::BTreeMap;
+use std::os::fd::RawFd;
 
 use libc::c_int;
 use seccompiler::{
     BackendError, BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter,
     SeccompRule, TargetArch, apply_filter_all_threads,
 };
+
+use super::Sandbox;
 
 /// Calls that are allowed whatever their arguments are. Those that open files are Landlock's business.
 const ALLOWED: &[i64] = &[
@@ -20,16 +23,11 @@ const ALLOWED: &[i64] = &[
     libc::SYS_pread64,
     libc::SYS_preadv,
     libc::SYS_preadv2,
-    libc::SYS_write,
-    libc::SYS_writev,
     libc::SYS_pwrite64,
     libc::SYS_pwritev,
-    libc::SYS_pwritev2,
     libc::SYS_lseek,
     libc::SYS_close,
     libc::SYS_close_range,
-    libc::SYS_dup,
-    libc::SYS_dup3,
     libc::SYS_pipe2,
     libc::SYS_eventfd2,
     libc::SYS_ppoll,
@@ -37,9 +35,6 @@ const ALLOWED: &[i64] = &[
     libc::SYS_epoll_create1,
     libc::SYS_epoll_ctl,
     libc::SYS_epoll_pwait,
-    libc::SYS_splice,
-    libc::SYS_sendfile,
-    libc::SYS_copy_file_range,
     libc::SYS_ftruncate,
     libc::SYS_fallocate,
     libc::SYS_fsync,
@@ -122,7 +117,6 @@ const ALLOWED_OF_OLD: &[i64] = &[
     libc::SYS_rename,
     libc::SYS_renameat,
     libc::SYS_unlink,
-    libc::SYS_dup2,
     libc::SYS_pipe,
     libc::SYS_poll,
     libc::SYS_select,
@@ -148,20 +142,19 @@ const QUESTIONS: [u64; 6] = [
     libc::SIOCGIFNAME as u64,
 ];
 
-/// Not `F_SETOWN`, which sends signals.
-const DESCRIPTOR_QUESTIONS: [c_int; 6] =
-    [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL, libc::F_DUPFD, libc::F_DUPFD_CLOEXEC];
+/// Not `F_SETOWN`, which sends signals, nor `F_DUPFD`: by another number a socket could send again.
+const DESCRIPTOR_QUESTIONS: [c_int; 4] = [libc::F_GETFD, libc::F_SETFD, libc::F_GETFL, libc::F_SETFL];
 
 /// Allows all threads of the process what is on the list, and nothing else.
 ///
 /// # Errors
 /// When the kernel has no seccomp.
-pub(super) fn refuse(may_signal: bool) -> Result<(), seccompiler::Error> {
-    let program: BpfProgram = filter(may_signal)?.try_into()?;
+pub(super) fn refuse(plan: &Sandbox) -> Result<(), seccompiler::Error> {
+    let program: BpfProgram = filter(plan)?.try_into()?;
     apply_filter_all_threads(&program)
 }
 
-fn filter(may_signal: bool) -> Result<SeccompFilter, BackendError> {
+fn filter(plan: &Sandbox) -> Result<SeccompFilter, BackendError> {
     let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
         ALLOWED.iter().chain(ALLOWED_OF_OLD).map(|&call| (call, Vec::new())).collect();
     rules.insert(libc::SYS_ioctl, one_of(1, &QUESTIONS)?);
@@ -179,7 +172,10 @@ fn filter(may_signal: bool) -> Result<SeccompFilter, BackendError> {
     let executable = SeccompCmpOp::MaskedEq(libc::PROT_EXEC as u64);
     rules.insert(libc::SYS_mmap, vec![rule(2, executable.clone(), 0)?]);
     rules.insert(libc::SYS_mprotect, vec![rule(2, executable, 0)?]);
-    if may_signal {
+    for call in [libc::SYS_write, libc::SYS_writev] {
+        rules.insert(call, but_to(&plan.receive_only)?);
+    }
+    if plan.may_signal {
         rules.insert(libc::SYS_kill, Vec::new());
         rules.insert(libc::SYS_pidfd_send_signal, Vec::new());
     }
@@ -195,7 +191,19 @@ fn one_of(argument: u8, values: &[u64]) -> Result<Vec<SeccompRule>, BackendError
     values.iter().map(|&value| rule(argument, SeccompCmpOp::Eq, value)).collect()
 }
 
-/// What an argument's lower half has to be; of all arguments that are looked at, the kernel takes no more.
+/// Every descriptor but these, which are a call's first argument.
+fn but_to(sockets: &[RawFd]) -> Result<Vec<SeccompRule>, BackendError> {
+    let is_another = |&socket: &RawFd| condition(0, SeccompCmpOp::Ne, socket as u64);
+    let conditions = sockets.iter().map(is_another).collect::<Result<Vec<_>, _>>()?;
+    // a rule has conditions; a call without a rule is allowed whatever its arguments are
+    if conditions.is_empty() { Ok(Vec::new()) } else { Ok(vec![SeccompRule::new(conditions)?]) }
+}
+
 fn rule(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {
-    SeccompRule::new(vec![SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)?])
+    SeccompRule::new(vec![condition(argument, operator, value)?])
+}
+
+/// What an argument's lower half has to be; of all arguments that are looked at, the kernel takes no more.
+fn condition(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompCondition, BackendError> {
+    SeccompCondition::new(argument, SeccompCmpArgLen::Dword, operator, value)
 }

@@ -4,6 +4,7 @@
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{TcpListener, TcpStream, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
 use std::os::unix::net::UnixListener;
 use std::os::unix::net::UnixStream;
@@ -113,8 +114,11 @@ mod probes {
         let plan = Sandbox {
             may_read: vec![named.clone()],
             may_write_below: vec![folder.clone()],
+            receive_only: vec![udp.as_raw_fd()],
             ..Sandbox::default()
         };
+        udp.connect(udp.local_addr().unwrap()).unwrap();
+        rustix::io::write(&udp, b"before").unwrap();
 
         let report = Confinement::begin(plan).enter();
         println!("{report:?}");
@@ -134,6 +138,9 @@ mod probes {
             refused("listen on TCP", TcpListener::bind("127.0.0.1:0"));
             refused("a UDP socket", UdpSocket::bind("127.0.0.1:0"));
             refused("send by an open UDP socket", udp.send_to(b"x", udp.local_addr().unwrap()));
+            refused("write to it", rustix::io::write(&udp, b"after").map_err(Into::into));
+            refused("copy it", udp.try_clone());
+            assert_eq!(udp.recv(&mut [0; 9]).unwrap(), 6);
             refused("connect to a Unix socket", UnixStream::connect(&unix));
             refused("run a program", Command::new("/bin/true").spawn());
             refused("signal another process", test_kill_process(getppid().unwrap()).map_err(Into::into));
