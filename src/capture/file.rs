@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::classic::{Classic, Header};
-use super::input::Input;
+use super::input::{Input, Opened};
 use super::pcapng::Pcapng;
 use super::{Damage, OpenError, SourceInfo};
 use crate::packet::Frame;
@@ -22,8 +22,9 @@ enum Format {
 }
 
 impl Reader {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        Self::from_input(path, Input::open(path)?)
+    pub(super) fn new(opened: Opened) -> Result<Self, OpenError> {
+        let path = opened.path().to_owned();
+        Self::from_input(&path, Input::new(opened)?)
     }
 
     pub(super) fn from_input(path: &Path, input: Input) -> Result<Self, OpenError> {

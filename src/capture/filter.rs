@@ -30,7 +30,24 @@ impl fmt::Display for FilterError {
     }
 }
 
-/// A filter expression, compiled for each link type as it turns up.
+/// Link types that an expression is compiled for at once. Names in it (`port smtp`) are looked up in files of the
+/// system, and once packets are being read no file may be open to that any more.
+const COMMON: [LinkType; 11] = [
+    LinkType::ETHERNET,
+    LinkType::RAW,
+    LinkType::LINUX_SLL,
+    LinkType::LINUX_SLL2,
+    LinkType::NULL,
+    LinkType::LOOP,
+    LinkType::PPP,
+    LinkType::IPV4,
+    LinkType::IPV6,
+    // 802.11, and the same behind a radiotap header
+    LinkType(105),
+    LinkType(127),
+];
+
+/// A filter expression, compiled for common link types at once, and for others as they turn up.
 pub struct Filter {
     expression: String,
     /// `None` where the expression makes no sense for the link type.
@@ -38,23 +55,22 @@ pub struct Filter {
 }
 
 impl Filter {
-    /// Checks the expression: it has to make sense on Ethernet, or at least on one of raw IP, cooked and
-    /// 802.11 captures.
+    /// Checks the expression: it has to make sense on Ethernet, or at least on another common link type.
     ///
     /// # Errors
     /// When libpcap does not accept it.
     pub fn new(expression: &str) -> Result<Self, FilterError> {
-        let refused = match compile(expression, LinkType::ETHERNET) {
-            Ok(program) => {
-                let programs = vec![(LinkType::ETHERNET, Some(program))];
-                return Ok(Self { expression: expression.into(), programs });
+        let mut programs = Vec::new();
+        let mut first_refusal = None;
+        for link_type in COMMON {
+            match compile(expression, link_type) {
+                Ok(program) => programs.push((link_type, Some(program))),
+                Err(reason) => first_refusal = first_refusal.or(Some(reason)),
             }
-            Err(reason) => reason,
-        };
-        let others = [LinkType::RAW, LinkType::LINUX_SLL, LinkType(105)];
-        if others.into_iter().any(|link_type| compile(expression, link_type).is_ok()) {
-            return Ok(Self { expression: expression.into(), programs: Vec::new() });
         }
+        let Some(refused) = first_refusal.filter(|_| programs.is_empty()) else {
+            return Ok(Self { expression: expression.into(), programs });
+        };
         let position = place(expression, &refused);
         Err(FilterError { expression: expression.into(), position, reason: refused })
     }

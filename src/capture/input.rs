@@ -2,7 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -36,17 +36,52 @@ pub(super) enum Octets {
     Stream(Box<dyn Read + Send>),
 }
 
-impl Input {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        let io_error = |error| OpenError::Io { path: path.into(), error };
+/// Something that is to be read as a capture, of which nothing has been read yet.
+#[derive(Debug)]
+pub struct Opened {
+    path: PathBuf,
+    /// `None` is standard input.
+    file: Option<File>,
+}
+
+impl Opened {
+    /// Opens a file, or standard input for `-`.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or is a folder.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
         if path.as_os_str() == "-" {
-            return Self::from_reader(path, io::stdin(), None);
+            return Ok(Self { path: path.into(), file: None });
         }
-        let mut file = File::open(path).map_err(io_error)?;
-        let metadata = file.metadata().map_err(io_error)?;
-        if metadata.is_dir() {
+        let io_error = |error| OpenError::Io { path: path.into(), error };
+        let file = File::open(path).map_err(io_error)?;
+        if file.metadata().map_err(io_error)?.is_dir() {
             return Err(OpenError::NotACapture { path: path.into(), reason: "it is a folder".into() });
         }
+        Ok(Self { path: path.into(), file: Some(file) })
+    }
+
+    /// Where it is, as it was named.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The same a second time, to be read on its own; `None` where that cannot be (standard input, pipes).
+    ///
+    /// # Errors
+    /// When it cannot be opened any more.
+    pub fn again(&self) -> Result<Option<Self>, OpenError> {
+        let is_file = |file: &File| file.metadata().is_ok_and(|metadata| metadata.is_file());
+        if self.file.as_ref().is_some_and(is_file) { Self::open(&self.path).map(Some) } else { Ok(None) }
+    }
+}
+
+impl Input {
+    pub(super) fn new(opened: Opened) -> Result<Self, OpenError> {
+        let path = &*opened.path;
+        let io_error = |error| OpenError::Io { path: path.into(), error };
+        let Some(mut file) = opened.file else { return Self::from_reader(path, io::stdin(), None) };
+        let metadata = file.metadata().map_err(io_error)?;
         if !metadata.is_file() {
             return Self::from_reader(path, file, None);
         }

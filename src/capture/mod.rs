@@ -20,6 +20,7 @@ mod window;
 
 pub use damage::{Damage, OpenError};
 pub use filter::{Filter, FilterError};
+pub use input::Opened;
 pub use save::{SaveError, Saver};
 pub use series::{Extent, Joining, Neighbours, Span, assign_captures, span};
 pub use source::{Interface, Source, SourceInfo};

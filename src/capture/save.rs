@@ -40,6 +40,8 @@ pub struct Saver {
     format: Format,
     /// Complete records that are still to be written.
     waiting: Vec<u8>,
+    is_stdout: bool,
+    begun: bool,
     /// Octets that were written: all of them complete records.
     written: u64,
 }
@@ -64,7 +66,8 @@ impl Saver {
         let file = if is_stdout {
             io::stdout().as_fd().try_clone_to_owned().map(File::from)
         } else {
-            File::create(path)
+            // what the file holds is kept until there is something in its place
+            File::options().write(true).create(true).truncate(false).open(path)
         };
         let file = file.map_err(|error| fail(error.to_string()))?;
         let extension = path.extension().and_then(|e| e.to_str()).unwrap_or_default();
@@ -73,7 +76,8 @@ impl Saver {
         } else {
             Format::Pcapng(Pcapng::default())
         };
-        Ok(Self { path: path.into(), file, format, waiting: Vec::with_capacity(2 * FLUSH_AT), written: 0 })
+        let waiting = Vec::with_capacity(2 * FLUSH_AT);
+        Ok(Self { path: path.into(), file, format, waiting, is_stdout, begun: false, written: 0 })
     }
 
     /// Writes one frame. `source` is what its capture says about itself.
@@ -106,8 +110,16 @@ impl Saver {
         self.flush()
     }
 
+    /// Empties the file. Only a regular one can hold anything.
+    fn begin(&mut self) -> io::Result<()> {
+        if !std::mem::replace(&mut self.begun, true) && self.file.metadata()?.is_file() && !self.is_stdout {
+            self.file.set_len(0)?;
+        }
+        Ok(())
+    }
+
     fn flush(&mut self) -> Result<(), SaveError> {
-        let result = self.file.write_all(&self.waiting);
+        let result = self.begin().and_then(|()| self.file.write_all(&self.waiting));
         let count = std::mem::take(&mut self.waiting).len() as u64;
         self.waiting.reserve(2 * FLUSH_AT);
         match result {

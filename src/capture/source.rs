@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::path::Path;
 
-use super::input::Input;
+use super::input::{Input, Opened};
 use super::{Damage, OpenError, file};
 use crate::packet::{DeclaredFcs, Frame, LinkType};
 
@@ -56,7 +56,15 @@ impl Source {
     /// # Errors
     /// When it cannot be opened, is empty, or is no capture.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        Ok(Self { reader: file::Reader::open(path)?, capture: 1, after: 0 })
+        Self::read(Opened::open(path)?)
+    }
+
+    /// Begins to read what is open.
+    ///
+    /// # Errors
+    /// When it cannot be read, is empty, or is no capture.
+    pub fn read(opened: Opened) -> Result<Self, OpenError> {
+        Ok(Self { reader: file::Reader::new(opened)?, capture: 1, after: 0 })
     }
 
     /// The same for a capture that something else holds: a program's output, octets in memory. `name` is what

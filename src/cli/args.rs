@@ -247,6 +247,11 @@ pub struct SourceArgs {
     #[arg(short, long, help_heading = "Output")]
     pub verbose: bool,
 
+    /// Keep all rights while reading. Without this, no other file can be opened then, no network reached and no
+    /// program started.
+    #[arg(long, help_heading = "Reading")]
+    pub no_sandbox: bool,
+
     /// Accepted and without effect: names are never looked up on the network.
     #[arg(short = 'n', hide = true)]
     pub numeric: bool,

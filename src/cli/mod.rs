@@ -1,4 +1,5 @@
-//! The command line: arguments as plain data, the plan made of them, a first pass, the loop.
+//! The command line: arguments as plain data, the plan made of them, what is given up before packets are
+//! looked at, a first pass, the loop.
 
 mod args;
 mod complaint;
@@ -6,6 +7,7 @@ mod output;
 mod plan;
 mod progress;
 mod run;
+mod sandbox;
 mod side;
 mod survey;
 

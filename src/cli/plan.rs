@@ -7,6 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 
 use super::args::{ColorArg, LangArg, Packets, SourceArgs};
 use super::output::BackgroundWriter;
+use super::sandbox::{Owner, Sandbox};
 use crate::capture::{Filter, FilterError, Joining};
 use crate::conversation::Depth;
 use crate::dissect::FcsMode;
@@ -39,6 +40,7 @@ pub(super) struct Plan {
     pub(super) progress: bool,
     pub(super) quiet: bool,
     pub(super) verbose: bool,
+    pub(super) is_confined: bool,
 }
 
 impl Plan {
@@ -63,6 +65,7 @@ impl Plan {
             progress: !args.no_progress && !args.quiet && io::stderr().is_terminal(),
             quiet: args.quiet,
             verbose: args.verbose,
+            is_confined: !args.no_sandbox,
         })
     }
 
@@ -78,6 +81,16 @@ impl Plan {
         by_packet
             && self.save.is_none()
             && self.packets.as_ref().is_some_and(|packets| number >= packets.last())
+    }
+
+    /// What the run still has to be able to do once its captures and its files are open: to make files in the
+    /// folder of `--save`. `None` where it is to keep all rights.
+    pub(super) fn sandbox(&self) -> Option<Sandbox> {
+        self.is_confined.then(|| Sandbox {
+            owner: Owner::who_called_sudo(),
+            may_write_below: self.save_mail.iter().cloned().collect(),
+            ..Sandbox::default()
+        })
     }
 
     /// Standard output: line by line where the input may still be growing.

@@ -4,14 +4,15 @@ use std::io;
 use std::ops::Range;
 use std::rc::Rc;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 
 use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::plan::Plan;
 use super::progress::Progress;
+use super::sandbox::{Confinement, State};
 use super::survey::{self, Chapter};
-use crate::capture::{Damage, Saver, Source, SourceInfo};
+use crate::capture::{Damage, OpenError, Saver, Source, SourceInfo};
 use crate::conversation::journey::Collector;
 use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
@@ -76,19 +77,22 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     if plan.files.is_empty() {
         bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");
     }
-    let mut survey = survey::survey(&plan);
+    let (files, unopened) = survey::open(&plan.files);
+    if files.is_empty() {
+        return tell_unread(unopened, true).map(|()| Outcome::Done);
+    }
+    let confinement = plan.sandbox().map(Confinement::begin);
+    let as_caller = confinement.as_ref().is_some_and(Confinement::has_changed_user);
+    let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose();
+    let saver = saver.map_err(|error| unmade(error, as_caller))?;
+    let mail = plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose();
+    let mail = mail.map_err(|error| unmade(error, as_caller))?;
+    report::prepare(&plan.report);
+    confine(confinement, plan.verbose);
+    let mut survey = survey::survey(&plan, files, unopened);
     let unopened = !survey.errors.is_empty();
-    let only_error = if survey.chapters.is_empty() { survey.errors.pop() } else { None };
-    for error in &survey.errors {
-        complain(error);
-    }
-    if let Some(error) = only_error {
-        return Err(error.into());
-    }
+    tell_unread(std::mem::take(&mut survey.errors), survey.chapters.is_empty())?;
     let sink = report::sink_for(&plan.report, plan.output());
-    let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose()?;
-    let mail =
-        plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose()?;
     let mut run = Run::new(plan, sink, saver, mail);
     run.summary.fcs_first_pass = survey.is_complete;
     match run.all(survey.chapters) {
@@ -102,6 +106,33 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     let unsaved = run.mail.as_ref().is_some_and(MailFolder::failed);
     let damaged = unopened || unsaved || !run.summary.damage.is_empty();
     Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
+}
+
+/// Why a file for the answer cannot be made. Who typed `sudo` may wonder that root cannot.
+fn unmade(error: impl Into<anyhow::Error>, as_caller: bool) -> anyhow::Error {
+    let error = error.into();
+    match as_caller {
+        true => anyhow!("{error:#} (made as the user who called sudo; with --no-sandbox, as root)"),
+        false => error,
+    }
+}
+
+/// Says which files cannot be read; where there are no others, the last of them is why nothing can be done.
+fn tell_unread(mut errors: Vec<OpenError>, are_all: bool) -> anyhow::Result<()> {
+    let last = if are_all { errors.pop() } else { None };
+    errors.iter().for_each(complain);
+    last.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Gives up what is not needed from here on: the captures, the files for the answer and the terminal are open, no
+/// packet has been looked at, and no thread runs yet.
+fn confine(confinement: Option<Confinement>, verbose: bool) {
+    let report = confinement.map(Confinement::enter).unwrap_or_default();
+    for (part, state) in report {
+        if let (State::Lacking(reason), true) = (state, verbose) {
+            complain(format_args!("sandbox: {part}: {reason}"));
+        }
+    }
 }
 
 /// Why a run ends before its input does.

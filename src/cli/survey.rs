@@ -2,11 +2,19 @@
 //! file begins and ends. So no answer depends on the order of frames, and files find their places. A file that
 //! is alone has its place, and is read through only if a verdict on an FCS turns out to need it.
 
-use std::path::Path;
+use std::path::PathBuf;
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::plan::Plan;
-use crate::capture::{Extent, OpenError, Source, Span, assign_captures};
+use crate::capture::{Extent, OpenError, Opened, Source, Span, assign_captures};
 use crate::dissect::Evidence;
+
+/// For a capture that reaches libpcap through a pipe: itself twice, and both ends of the pipe.
+const DESCRIPTORS_A_FILE: u64 = 4;
+
+/// Standard streams, files for the answer, and what libraries open.
+const DESCRIPTORS_BESIDES: u64 = 128;
 
 /// What the first pass found.
 pub(super) struct Survey {
@@ -31,13 +39,45 @@ struct Looked {
     evidence: Evidence,
 }
 
-/// Looks through the files of the plan, as far as their order asks for it.
-pub(super) fn survey(plan: &Plan) -> Survey {
-    let look = if plan.files.len() == 1 { look_later } else { look_now };
+/// A file that is open for the second pass and, where it can be read twice, for the first one.
+pub(super) struct Named {
+    opened: Opened,
+    again: Option<Opened>,
+}
+
+/// Opens the files, as often as they are read: none of them is opened by name later.
+pub(super) fn open(files: &[PathBuf]) -> (Vec<Named>, Vec<OpenError>) {
+    make_room_for(files.len());
     let mut errors = Vec::new();
+    let mut named = Vec::new();
+    for path in files {
+        let opened = Opened::open(path);
+        match opened.and_then(|opened| Ok(Named { again: opened.again()?, opened })) {
+            Ok(one) => named.push(one),
+            Err(error) => errors.push(error),
+        }
+    }
+    (named, errors)
+}
+
+/// Raises the number of files that may be open, as far as that is allowed, where there are many of them.
+fn make_room_for(files: usize) {
+    let wanted = DESCRIPTORS_A_FILE * files as u64 + DESCRIPTORS_BESIDES;
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current.is_some_and(|current| current < wanted) {
+        let current = Some(limit.maximum.map_or(wanted, |maximum| maximum.min(wanted)));
+        // where it fails, opening says what is wrong
+        let _ = setrlimit(Resource::Nofile, Rlimit { current, ..limit });
+    }
+}
+
+/// Looks through the files of the plan, as far as their order asks for it.
+/// `errors` are those of the files that could not be opened.
+pub(super) fn survey(plan: &Plan, files: Vec<Named>, mut errors: Vec<OpenError>) -> Survey {
+    let look = if plan.files.len() == 1 { look_later } else { look_now };
     let mut looked = Vec::new();
-    for path in &plan.files {
-        match look(path) {
+    for file in files {
+        match look(file) {
             Ok(one) => looked.push(one),
             Err(error) => errors.push(error),
         }
@@ -61,35 +101,32 @@ pub(super) fn survey(plan: &Plan) -> Survey {
     Survey { chapters: chapters.into_iter().map(|(chapter, _)| chapter).collect(), errors, is_complete }
 }
 
-fn look_now(path: &Path) -> Result<Looked, OpenError> {
-    let mut looked = Looked::new(path)?;
-    if looked.source.is_rereadable() {
-        looked.read_through();
-        looked.source = Source::open(path)?;
+fn look_now(file: Named) -> Result<Looked, OpenError> {
+    let Some(again) = file.again else { return Looked::new(file.opened) };
+    let mut looked = Looked::new(again)?;
+    looked.read_through();
+    looked.source = Source::read(file.opened)?;
+    Ok(looked)
+}
+
+fn look_later(file: Named) -> Result<Looked, OpenError> {
+    let mut looked = Looked::new(file.opened)?;
+    if let Some(again) = file.again {
+        looked.evidence = Evidence::when_needed(move || evidence_of(again).unwrap_or_default());
     }
     Ok(looked)
 }
 
-fn look_later(path: &Path) -> Result<Looked, OpenError> {
-    let mut looked = Looked::new(path)?;
-    if looked.source.is_rereadable() {
-        let path = path.to_path_buf();
-        // a file that is gone by then gives no evidence
-        looked.evidence = Evidence::when_needed(move || evidence_of(&path).unwrap_or_default());
-    }
-    Ok(looked)
-}
-
-fn evidence_of(path: &Path) -> Result<Evidence, OpenError> {
-    let mut looked = Looked::new(path)?;
+fn evidence_of(file: Opened) -> Result<Evidence, OpenError> {
+    let mut looked = Looked::new(file)?;
     looked.read_through();
     Ok(looked.evidence)
 }
 
 impl Looked {
-    fn new(path: &Path) -> Result<Self, OpenError> {
+    fn new(file: Opened) -> Result<Self, OpenError> {
         let (extent, evidence) = (Extent::default(), Evidence::default());
-        Ok(Self { source: Source::open(path)?, extent, packets: 0, evidence })
+        Ok(Self { source: Source::read(file)?, extent, packets: 0, evidence })
     }
 
     fn read_through(&mut self) {

@@ -21,4 +21,4 @@ mod utc;
 pub use event::{PacketEvent, Summary};
 pub use save::{MailFolder, SaveMailError};
 pub use schema::schema;
-pub use sink::{Format, Options, Out, Sink, Sort, TimeFormat, View, sink_for};
+pub use sink::{Format, Options, Out, Sink, Sort, TimeFormat, View, prepare, sink_for};

@@ -189,6 +189,14 @@ impl<W: Write + Send> Out for io::LineWriter<W> {
     }
 }
 
+/// Reads what tables need of this machine, so that [`sink_for`] opens no file: the time zone, which is kept for
+/// minutes.
+pub fn prepare(options: &Options) {
+    if options.time == TimeFormat::Local {
+        let _ = jiff::tz::TimeZone::system();
+    }
+}
+
 /// The sink for a view in a format.
 pub fn sink_for(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.format {

@@ -8,6 +8,7 @@ mod journey;
 mod mail_messages;
 mod mail_save;
 mod samples;
+mod sandbox;
 mod secrets;
 mod smtp_session;
 mod traps_fcs;
