@@ -104,9 +104,9 @@ fn may_break(head: &str, before: char, c: char) -> bool {
     (is_wide(before) || is_wide(c)) && !joined && !NOT_FIRST.contains(c) && !NOT_LAST.contains(before)
 }
 
-/// Whether the blank between `head` and `c` stands inside of a number with its sign or its measure word: `第 4 个包`,
-/// `+ 1`, `RFC 9293`, and `← 1460` where the arrow is that number's and does not stand between two ends. The dot between
-/// two sentences stays with the first.
+/// Whether the blank between `head` and `c` stands inside of a number with its sign, its noun or its measure word:
+/// `第 4 个包`, `包 4`, `大于 127`, `+ 1`, `RFC 9293`, and `← 1460` where the arrow is that number's and does not stand
+/// between two ends. The dot between two sentences stays with the first.
 fn holds_together(head: &str, c: char) -> bool {
     let mut ended = head.chars();
     let Some(last) = ended.next_back() else { return false };
@@ -120,7 +120,7 @@ fn holds_together(head: &str, c: char) -> bool {
         }
         let stands_between =
             before.is_some_and(|c| c.is_alphanumeric() || NOT_FIRST.contains(c) && c.is_ascii());
-        return matches!(last, '第' | '+' | '±') || ARROWS.contains(last) && !stands_between;
+        return matches!(last, '第' | '包' | '于' | '+' | '±') || ARROWS.contains(last) && !stands_between;
     }
     last.is_ascii_digit() && is_wide(c)
 }
@@ -160,6 +160,8 @@ mod tests {
     fn a_number_stays_with_its_measure_word_its_sign_and_its_arrow() {
         assert_eq!(wrap("由第 4 个包发送", 8, 0), ["由", "第 4 个", "包发送"]);
         assert_eq!(wrap("左移 10 位", 8, 0), ["左移", "10 位"]);
+        assert_eq!(wrap("已加密（包 12）", 10, 0), ["已加密", "（包 12）"]);
+        assert_eq!(wrap("允许大于 127 的字节", 10, 0), ["允许大", "于 127 的", "字节"]);
         assert_eq!(wrap("MSS：→ 1460，← 1460", 15, 0), ["MSS：→ 1460，", "← 1460"]);
         assert_eq!(wrap("ack 1 = seq 0 + 1", 15, 0), ["ack 1 = seq 0", "+ 1"]);
         assert_eq!(wrap("192.0.2.1:25 → 192.0.2.7:25", 16, 0), ["192.0.2.1:25 →", "192.0.2.7:25"]);
