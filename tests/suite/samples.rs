@@ -56,6 +56,23 @@ fn no_answer_carries_a_control_character() {
 }
 
 #[test]
+fn every_word_of_a_table_has_its_text() {
+    let rooms = ["view.", "overview.", "tcp.", "layers.", "note.", "field.", "fcs."];
+    for path in samples() {
+        for view in VIEWS {
+            for lang in ["en", "zh"] {
+                let output =
+                    layerscope().args([view, "-c", "60", "--lang", lang]).arg(&path).output().unwrap();
+                let text = stdout(&output);
+                let raw =
+                    text.split_whitespace().find(|word| rooms.iter().any(|room| word.starts_with(room)));
+                assert_eq!(raw, None, "{view} {lang} {}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn a_password_is_shown_only_when_secrets_are_revealed() {
     // recorded with made-up users; the secrets as they stand on the wire and decoded
     for (name, secret_turns) in
