@@ -2,11 +2,16 @@
 
 mod args;
 mod complaint;
+mod interfaces;
+mod live;
+mod live_args;
+mod live_output;
 mod output;
 mod plan;
 mod progress;
 mod run;
 mod side;
+mod signals;
 mod survey;
 
 pub use args::Args;

@@ -3,20 +3,23 @@
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 
 use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
+use super::live::{TICK, Watch, Wire};
 use super::plan::Plan;
 use super::progress::Progress;
-use super::survey::{self, Chapter};
-use crate::capture::{Damage, Saver, Source, SourceInfo};
+use super::survey::{self, Chapter, Survey};
+use crate::capture::{Damage, SaveError, Saver, Source, SourceInfo};
 use crate::conversation::{Conversations, Finished};
-use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
+use crate::dissect::{self, Dissection, Dissector, Evidence, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
 use crate::packet::{Frame, Protocol};
-use crate::report::{self, Format, MailFolder, PacketEvent, Sink, Summary, View};
+use crate::report::{self, Follows, Format, MailFolder, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub enum Outcome {
     Done,
     /// The input was damaged, or a message could not be saved; what could be read was reported.
     Damaged,
+    /// A command was run: its exit status, or ours where it had none to complain of and we had.
+    Command(u8),
 }
 
 /// Does what the arguments ask for.
@@ -39,6 +44,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Tcp(args) => tcp(args),
         Command::Smtp(args) => smtp(args),
         Command::Fcs(source) => view(View::Fcs, source),
+        Command::Interfaces(args) => super::interfaces::list(args),
         Command::Schema => super::side::schema(),
         Command::Completions { shell } => super::side::completions(*shell),
         Command::Man => super::side::man(),
@@ -62,39 +68,74 @@ fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
     follow(Plan::new(view, args)?)
 }
 
+/// What is read.
+enum Input {
+    Files(Survey),
+    Wire(Box<Wire>),
+}
+
+impl Input {
+    fn open(plan: &Plan) -> anyhow::Result<Self> {
+        if let Some(live) = &plan.live {
+            return Ok(Input::Wire(Box::new(Wire::open(live)?)));
+        }
+        let mut survey = survey::survey(plan);
+        let only_error = if survey.chapters.is_empty() { survey.errors.pop() } else { None };
+        for error in &survey.errors {
+            complain(error);
+        }
+        only_error.map_or(Ok(Input::Files(survey)), |error| Err(error.into()))
+    }
+}
+
 fn follow(plan: Plan) -> anyhow::Result<Outcome> {
-    if plan.report.format == Format::Svg && plan.report.view != View::Tcp {
-        bail!("`--format svg` draws a connection; try `layerscope tcp --stream N --format svg FILE`");
-    }
-    if plan.files.is_empty() {
-        bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");
-    }
-    let mut survey = survey::survey(&plan);
-    let unopened = !survey.errors.is_empty();
-    let only_error = if survey.chapters.is_empty() { survey.errors.pop() } else { None };
-    for error in &survey.errors {
-        complain(error);
-    }
-    if let Some(error) = only_error {
-        return Err(error.into());
-    }
-    let sink = report::sink_for(&plan.report, plan.output());
+    plan.check()?;
+    let mut input = Input::open(&plan)?;
     let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose()?;
     let mail =
         plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose()?;
+    if let (Input::Wire(wire), Some(live)) = (&mut input, &plan.live) {
+        wire.begin(live, plan.quiet)?;
+    }
+    // Here everything is open and the command runs, no thread was started, and of the wire nothing has been parsed:
+    // the place to give up every right that is not needed any more.
+    let sink = report::sink_for(&plan.report, plan.output());
     let mut run = Run::new(plan, sink, saver, mail);
-    run.summary.fcs_first_pass = survey.is_complete;
-    match run.all(survey.chapters) {
+    let (chapters, unopened, command) = match input {
+        Input::Files(survey) => {
+            run.summary.fcs_first_pass = survey.is_complete;
+            (survey.chapters, !survey.errors.is_empty(), None)
+        }
+        Input::Wire(mut wire) => {
+            wire.start()?;
+            let gauge = run.plan.report.live.as_ref().map(|live| Arc::clone(&live.gauge)).unwrap_or_default();
+            run.watch = Some(wire.watch(gauge));
+            let command = wire.command.take();
+            (
+                vec![Chapter { sources: vec![Source::live(wire.live)], evidence: Evidence::default() }],
+                false,
+                command,
+            )
+        }
+    };
+    let ended = run.all(chapters);
+    run.tell_saved();
+    run.tell_wire();
+    let status = command.map(|command| command.wait());
+    match ended {
         Ok(()) => {}
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
         Err(Stop::Output(error)) if error.kind() == io::ErrorKind::InvalidInput => return Err(error.into()),
         Err(Stop::Output(error)) => return Err(error).context("cannot write the answer"),
         Err(Stop::Other(error)) => return Err(error),
     }
-    run.tell_saved();
-    let unsaved = run.mail.as_ref().is_some_and(MailFolder::failed);
+    let unsaved = run.unsaved || run.mail.as_ref().is_some_and(MailFolder::failed);
     let damaged = unopened || unsaved || !run.summary.damage.is_empty();
-    Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
+    Ok(match status {
+        Some(0) | None if damaged => Outcome::Damaged,
+        Some(status) => Outcome::Command(status),
+        None => Outcome::Done,
+    })
 }
 
 /// Why a run ends before its input does.
@@ -122,6 +163,12 @@ struct Run {
     concealed: Vec<Range<u32>>,
     summary: Summary,
     filter_misfit: bool,
+    /// What a live capture needs besides.
+    watch: Option<Watch>,
+    /// Whether segments or turns are told of as they come.
+    rows: bool,
+    /// Packets could not be saved.
+    unsaved: bool,
 }
 
 impl Run {
@@ -136,6 +183,9 @@ impl Run {
             concealed: Vec::new(),
             summary: Summary::default(),
             filter_misfit: false,
+            watch: None,
+            rows: plan.live.is_some() && plan.report.format == Format::Table,
+            unsaved: false,
             plan,
             sink,
             saver,
@@ -154,7 +204,8 @@ impl Run {
             self.tell_finished()?;
         }
         if let Some(saver) = self.saver.take() {
-            saver.finish().map_err(|error| Stop::Other(error.into()))?;
+            let finished = saver.finish();
+            self.saved(finished)?;
         }
         self.sink.finish(&self.summary)?;
         self.tell_counts();
@@ -184,9 +235,21 @@ impl Run {
     }
 
     fn source(&mut self, source: &mut Source, dissector: &mut Dissector) -> Result<(), Stop> {
+        let ended = self.frames(source, dissector);
+        if let (Some(live), Some(watch)) = (source.as_live(), &mut self.watch) {
+            watch.counts = Some(live.close());
+        }
+        self.summary.sources.push((source.capture(), source.info().clone()));
+        ended
+    }
+
+    fn frames(&mut self, source: &mut Source, dissector: &mut Dissector) -> Result<(), Stop> {
         let mut progress = Progress::new(self.plan.progress, source.info());
         let mut frames = 0_u64;
-        while self.summary.packets_shown < self.plan.count {
+        while self.summary.packets_shown < self.plan.count && !self.unsaved {
+            if source.as_live().is_some_and(|live| !live.has_frame()) {
+                self.pause(source)?;
+            }
             match source.next_with_info() {
                 Ok(Some((frame, info))) => {
                     let number = frame.number;
@@ -204,8 +267,62 @@ impl Run {
             }
         }
         progress.done();
-        self.summary.sources.push((source.capture(), source.info().clone()));
         Ok(())
+    }
+
+    /// Waits for the wire. What was written so far is to be seen meanwhile.
+    fn pause(&mut self, source: &mut Source) -> Result<(), Stop> {
+        let mut flushed = false;
+        loop {
+            if let Some(watch) = &mut self.watch {
+                watch.look();
+                if watch.may_redraw() {
+                    let mut summary = self.summary.clone();
+                    summary.sources.push((source.capture(), source.info().clone()));
+                    self.sink.refresh(&summary)?;
+                }
+            }
+            let (Some(live), Some(watch)) = (source.as_live(), &self.watch) else { return Ok(()) };
+            watch.gauge.set_behind(live.is_behind());
+            if let Some(name) = live.take_down().filter(|_| !self.plan.quiet) {
+                complain(format_args!("{name} went down; what comes once it is up again is captured, too"));
+            }
+            if live.wait(if flushed { TICK } else { Duration::ZERO }) {
+                return Ok(());
+            }
+            if !std::mem::replace(&mut flushed, true) {
+                self.flush()?;
+            }
+        }
+    }
+
+    /// Rows of tables are on their way already, and a slow terminal is not waited for.
+    fn flush(&mut self) -> Result<(), Stop> {
+        if self.plan.report.format != Format::Table {
+            self.sink.flush()?;
+        }
+        let flushed = self.saver.as_mut().map_or(Ok(()), Saver::flush);
+        self.saved(flushed)
+    }
+
+    /// Where packets can be saved no more, a live capture ends there, and is told of.
+    fn saved(&mut self, result: Result<(), SaveError>) -> Result<(), Stop> {
+        match result {
+            Err(error) if self.watch.is_some() => {
+                let records = error.records;
+                complain(format_args!("{error}; {records} packets are saved, and the capture ends here"));
+                self.saver = None;
+                self.unsaved = true;
+                Ok(())
+            }
+            other => other.map_err(|error| Stop::Other(error.into())),
+        }
+    }
+
+    fn tell_wire(&self) {
+        if let Some(watch) = self.watch.as_ref().filter(|_| !self.plan.quiet) {
+            watch.tell(self.summary.packets_read);
+        }
     }
 
     fn frame(&mut self, frame: &Frame<'_>, info: &SourceInfo, dissector: &mut Dissector) -> Result<(), Stop> {
@@ -215,6 +332,9 @@ impl Run {
         }
         let dissection = dissector.dissect(frame);
         let place = self.follow(frame, &dissection);
+        if let (Some(watch), Some(place)) = (&mut self.watch, &place) {
+            watch.segment(place);
+        }
         if self.plan.asks_for(frame.number, place.as_ref().map(|place| place.stream)) {
             self.save(frame, info)?;
             self.tell_packet(frame, &dissection, place.as_ref())?;
@@ -253,7 +373,8 @@ impl Run {
 
     fn save(&mut self, frame: &Frame<'_>, info: &SourceInfo) -> Result<(), Stop> {
         let Some(saver) = &mut self.saver else { return Ok(()) };
-        saver.write(info, frame).map_err(|error| Stop::Other(error.into()))
+        let written = saver.write(info, frame);
+        self.saved(written)
     }
 
     fn tell_packet(
@@ -270,7 +391,15 @@ impl Run {
             self.conceal(place, segment.payload, application);
         }
         let concealed = &self.concealed;
-        Ok(self.sink.packet(&PacketEvent { frame, dissection, place, application, concealed })?)
+        let event = PacketEvent { frame, dissection, place, application, concealed };
+        self.sink.packet(&event)?;
+        match (place, &dissection.ip, &dissection.transport) {
+            (Some(place), Some(ip), Transport::Tcp(segment)) if self.rows => {
+                let input = segment_input(frame, ip, *segment);
+                tell_row(&mut *self.sink, &mut self.tracker, &self.conversations, &event, place, &input)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Finds the octets that must not be shown, for the views that show any.
@@ -307,6 +436,34 @@ impl Run {
         complain(&damage);
         self.summary.damage.push(damage);
     }
+}
+
+/// Tells of a segment, or of what it said, as it comes.
+fn tell_row(
+    sink: &mut dyn Sink,
+    tracker: &mut Tracker,
+    conversations: &Conversations,
+    event: &PacketEvent<'_>,
+    place: &Place,
+    input: &SegmentInput<'_>,
+) -> Result<(), Stop> {
+    match sink.follows() {
+        Follows::Nothing => {}
+        Follows::Segments => {
+            if let Some(connection) = tracker.connection(input) {
+                sink.segment(event, &connection)?;
+            }
+        }
+        Follows::Turns => {
+            let turns = conversations.turns(place.stream);
+            if let Some(turns) = turns.filter(|_| input.segment.payload_length > 0)
+                && let Some(connection) = tracker.connection(input)
+            {
+                sink.turns(&connection, turns)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn segment_input<'a>(frame: &Frame<'_>, ip: &IpHeader, segment: TcpSegment<'a>) -> SegmentInput<'a> {

@@ -7,7 +7,7 @@ use super::identify;
 use super::mail::Letterbox;
 use super::plain::PlainLines;
 use super::smtp::reader::{self, Reader};
-use super::smtp::{Letters, Limits, Session};
+use super::smtp::{Letters, Limits, Session, Turn};
 use crate::flow::{Connection, Delivery};
 use crate::packet::{PerSide, Protocol, Side};
 
@@ -67,6 +67,14 @@ impl Stream {
             Stream::Smtp(_) => Some(Protocol::Smtp),
             Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
+        }
+    }
+
+    /// What was said so far, where it is a mail session and all is kept.
+    pub(super) fn turns(&self) -> Option<&[Turn]> {
+        match self {
+            Stream::Smtp(reader) => reader.turns(),
+            _ => None,
         }
     }
 

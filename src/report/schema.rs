@@ -4,7 +4,8 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, PacketRecord, SessionRecord,
+    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine, PacketRecord,
+    SessionRecord,
 };
 
 /// One schema for all records; `record` says which branch a line belongs to.
@@ -17,9 +18,11 @@ pub fn schema() -> Value {
         generator.subschema_for::<FcsSummaryRecord>(),
         generator.subschema_for::<FcsFrameRecord>(),
         generator.subschema_for::<CaptureRecord>(),
+        generator.subschema_for::<InterfaceLine>(),
     ];
     let mut definitions = generator.take_definitions(true);
-    for record in ["packet", "connection", "smtp_session", "fcs_summary", "fcs_frame", "capture"] {
+    for record in ["packet", "connection", "smtp_session", "fcs_summary", "fcs_frame", "capture", "interface"]
+    {
         let properties = &mut definitions[record]["properties"];
         properties["record"] = json!({ "const": record });
         properties["schema"] = json!({ "const": 1 });

@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::{PacketEvent, Summary, csv, json, table};
-use crate::conversation::smtp::Session;
+use super::{LiveReport, PacketEvent, Summary, csv, json, table};
+use crate::conversation::smtp::{Session, Turn};
 use crate::flow::Connection;
 use crate::lesson::Lang;
 use crate::packet::Protocol;
@@ -100,10 +100,28 @@ pub struct Options {
     pub all: bool,
     /// The order of connections.
     pub sort: Sort,
+    /// What is known where the source is the wire.
+    pub live: Option<LiveReport>,
+}
+
+/// What a printer wants to be told of while packets come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follows {
+    /// Nothing besides packets.
+    Nothing,
+    /// [`Sink::segment`].
+    Segments,
+    /// [`Sink::turns`].
+    Turns,
 }
 
 /// Takes the events of a run, in order, and writes what they are for.
 pub trait Sink {
+    /// What it wants to be told of besides, live.
+    fn follows(&self) -> Follows {
+        Follows::Nothing
+    }
+
     /// A packet was read.
     ///
     /// # Errors
@@ -125,6 +143,30 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A segment came, live, and its connection is this by now.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn segment(&mut self, _event: &PacketEvent<'_>, _connection: &Connection) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Something was said in a mail session, live: all its turns up to now.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn turns(&mut self, _connection: &Connection, _turns: &[Turn]) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The wire may be quiet for a while: what is known now may be shown.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn refresh(&mut self, _summary: &Summary) -> io::Result<()> {
         Ok(())
     }
 

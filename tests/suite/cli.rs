@@ -90,7 +90,7 @@ fn nothing_named_is_a_usage_error() {
 
 #[test]
 fn every_view_has_examples_in_its_help() {
-    for view in ["overview", "packets", "layers", "tcp", "smtp", "fcs"] {
+    for view in ["overview", "packets", "layers", "tcp", "smtp", "fcs", "interfaces"] {
         let output = run([view, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains("Examples:\n  layerscope"), "{view}");

@@ -45,6 +45,11 @@ impl Reader {
         self.dialogue.gap(from, delivery.offset, length, mark);
     }
 
+    /// What was said so far, where it is written down.
+    pub(in crate::conversation) fn turns(&self) -> Option<&[Turn]> {
+        self.dialogue.record.as_ref().map(|record| record.turns.as_slice())
+    }
+
     /// The connection was reset.
     pub(in crate::conversation) fn reset(&mut self) {
         self.reset = true;

@@ -3,6 +3,7 @@
 mod capture;
 mod connection;
 mod fcs;
+mod interface;
 mod message;
 mod packet;
 mod session;
@@ -12,6 +13,7 @@ use serde::Serialize;
 pub(super) use capture::CaptureRecord;
 pub(super) use connection::ConnectionRecord;
 pub(super) use fcs::{FcsBook, FcsFrameRecord, FcsSummaryRecord};
+pub(super) use interface::InterfaceLine;
 pub(super) use packet::{FieldRecord, PacketRecord};
 pub(super) use session::SessionRecord;
 

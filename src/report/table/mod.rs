@@ -4,7 +4,9 @@ mod ascii;
 mod fcs;
 mod fields;
 mod hexdump;
+mod interfaces;
 mod layers;
+mod live;
 mod osi;
 mod overview;
 mod packets;
@@ -12,6 +14,8 @@ mod smtp;
 mod style;
 mod tcp;
 mod time;
+
+pub(super) use interfaces::interfaces;
 
 use super::{Options, Out, Sink, View};
 

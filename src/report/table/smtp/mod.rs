@@ -2,21 +2,24 @@
 
 mod hops;
 mod list;
+mod live;
 mod message;
 mod mime;
 mod trust;
 mod turns;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 pub(super) use self::list::list;
 use self::list::{protection_tone, push_list, took};
 use self::message::{abandoned_section, message_section};
 use self::turns::{TurnRow, rows};
 use super::style::{Style, Tone, shown};
-use crate::conversation::smtp::{AuthOutcome, Encryption, Role, Session, Warning};
+use crate::conversation::smtp::{AuthOutcome, Encryption, Role, Session, Turn, Warning};
+use crate::flow::Connection;
 use crate::lesson;
-use crate::report::{Options, Sink, Summary};
+use crate::report::{Follows, Gauge, Options, Sink, Summary};
 
 /// Captures with no more sessions than this show each conversation.
 const SHOWN_IN_FULL: usize = 3;
@@ -32,6 +35,9 @@ pub(super) struct Sessions {
     out: Box<dyn Write>,
     kept: Vec<Session>,
     count: u64,
+    /// Rows were written while packets came.
+    begun: bool,
+    live: Option<(live::Live, Arc<Gauge>)>,
 }
 
 impl Sessions {
@@ -43,6 +49,8 @@ impl Sessions {
             out,
             kept: Vec::new(),
             count: 0,
+            begun: false,
+            live: options.live.as_ref().map(|live| (live::Live::new(options), Arc::clone(&live.gauge))),
         }
     }
 
@@ -62,8 +70,15 @@ impl Sessions {
 }
 
 impl Sink for Sessions {
+    fn follows(&self) -> Follows {
+        if self.live.is_some() { Follows::Turns } else { Follows::Nothing }
+    }
+
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.count += 1;
+        if let Some((live, _)) = &mut self.live {
+            live.forget(session.stream);
+        }
         self.kept.push(*session);
         if self.kept.len() >= ROWS_A_TABLE {
             self.list()?;
@@ -71,7 +86,21 @@ impl Sink for Sessions {
         Ok(())
     }
 
+    fn turns(&mut self, connection: &Connection, turns: &[Turn]) -> io::Result<()> {
+        let Some((live, gauge)) = &mut self.live else { return Ok(()) };
+        if !live.has_news(connection.stream, turns) {
+            return Ok(());
+        }
+        let mut text = String::new();
+        live.push(&mut text, connection, turns, || gauge.has_room());
+        self.begun |= !text.is_empty();
+        self.out.write_all(text.as_bytes())
+    }
+
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        if self.begun {
+            self.out.write_all(b"\n")?;
+        }
         if self.count == 0 {
             writeln!(self.out, "{}", self.style.word("smtp.view.none"))?;
         } else if self.chosen || self.count <= SHOWN_IN_FULL as u64 {

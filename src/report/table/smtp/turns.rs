@@ -21,15 +21,36 @@ pub(super) struct TurnRow {
 
 /// All rows of a session, in order.
 pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<TurnRow> {
-    let mut teller = Teller { style, session, reveal, before: None, phase: Phase::Connect };
+    let mut memory = Memory::default();
+    let mut teller =
+        Teller { style, turns: &session.turns, whole: Some(session), reveal, memory: &mut memory };
     session.turns.iter().flat_map(|turn| teller.turn(turn)).collect()
+}
+
+/// The rows of the last turn of a session that is under way.
+pub(super) fn rows_of(style: &Style, turns: &[Turn], reveal: bool, memory: &mut Memory) -> Vec<TurnRow> {
+    let mut teller = Teller { style, turns, whole: None, reveal, memory };
+    turns.last().map(|turn| teller.turn(turn)).unwrap_or_default()
+}
+
+/// What a row depends on beyond the turns.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Memory {
+    before: Option<Timestamp>,
+    phase: Phase,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { before: None, phase: Phase::Connect }
+    }
 }
 
 /// The last command that was refused, and with which code.
 pub(super) fn last_refusal(session: &Session) -> Option<(String, u16)> {
     session.turns.iter().rev().find_map(|turn| match &turn.kind {
         TurnKind::Reply { answers, reply } if reply.code >= 400 => {
-            let asked = answers.and_then(|packet| command_at(session, packet));
+            let asked = answers.and_then(|packet| command_at(&session.turns, packet));
             Some((
                 asked.map_or_else(String::new, |(verb, argument)| format!("{verb} {argument}")),
                 reply.code,
@@ -39,8 +60,8 @@ pub(super) fn last_refusal(session: &Session) -> Option<(String, u16)> {
     })
 }
 
-fn command_at(session: &Session, packet: u64) -> Option<(&str, &str)> {
-    session.turns.iter().rev().find_map(|turn| match &turn.kind {
+fn command_at(turns: &[Turn], packet: u64) -> Option<(&str, &str)> {
+    turns.iter().rev().find_map(|turn| match &turn.kind {
         TurnKind::Command { verb, argument, .. } if turn.packet == packet => {
             Some((verb.as_str(), argument.as_str()))
         }
@@ -50,10 +71,11 @@ fn command_at(session: &Session, packet: u64) -> Option<(&str, &str)> {
 
 struct Teller<'a> {
     style: &'a Style,
-    session: &'a Session,
+    turns: &'a [Turn],
+    /// The session, once it is over: only then is it known what was not used.
+    whole: Option<&'a Session>,
     reveal: bool,
-    before: Option<Timestamp>,
-    phase: Phase,
+    memory: &'a mut Memory,
 }
 
 impl Teller<'_> {
@@ -62,7 +84,7 @@ impl Teller<'_> {
             TurnKind::Greeting(reply) => self.reply(turn, None, reply),
             TurnKind::Reply { answers, reply } => self.reply(turn, *answers, reply),
             TurnKind::Command { verb, argument, secret } => {
-                self.phase = Phase::of_verb(verb);
+                self.memory.phase = Phase::of_verb(verb);
                 let mut line = format!("{verb} {argument}").trim_end().to_owned();
                 if let Some(secret) = secret {
                     line.push(' ');
@@ -73,18 +95,18 @@ impl Teller<'_> {
                 vec![self.row(turn, &line, means, Tone::Upper)]
             }
             TurnKind::AuthResponse { secret, cancel } => {
-                self.phase = Phase::Authentication;
+                self.memory.phase = Phase::Authentication;
                 let line = if self.reveal || *cancel { secret.as_str() } else { "········" };
                 let key = if *cancel { "auth_cancel" } else { "auth_response" };
                 vec![self.row(turn, line, self.said(key), Tone::Upper)]
             }
             TurnKind::Message { octets, .. } => {
-                self.phase = Phase::Message;
+                self.memory.phase = Phase::Message;
                 let line = self.style.say("smtp.view.message_line", &[("octets", octets)]);
                 vec![self.row(turn, &line, self.said("message"), Tone::Upper)]
             }
             TurnKind::Tls => {
-                self.phase = Phase::Encryption;
+                self.memory.phase = Phase::Encryption;
                 vec![self.row(turn, "TLS", self.said("tls"), Tone::Good)]
             }
             TurnKind::Gap { octets } => {
@@ -105,7 +127,7 @@ impl Teller<'_> {
             _ => Tone::Good,
         };
         let asked =
-            answers.and_then(|packet| command_at(self.session, packet)).map(|(verb, _)| verb.to_owned());
+            answers.and_then(|packet| command_at(self.turns, packet)).map(|(verb, _)| verb.to_owned());
         let hello =
             asked.as_deref().is_some_and(|verb| ["EHLO", "LHLO"].contains(&verb)) && reply.code == 250;
         if hello {
@@ -127,7 +149,7 @@ impl Teller<'_> {
     fn answer(&self, turn: &Turn, asked: Option<&str>, reply: &Reply) -> String {
         let to = match turn.kind {
             TurnKind::Greeting(_) => "greeting",
-            _ if self.phase == Phase::Message && reply.code != 354 && asked != Some("DATA") => {
+            _ if self.memory.phase == Phase::Message && reply.code != 354 && asked != Some("DATA") => {
                 asked.unwrap_or("message")
             }
             _ => asked.unwrap_or(""),
@@ -166,7 +188,7 @@ impl Teller<'_> {
     fn capability(&self, line: &str) -> String {
         let meaning = smtp::keyword(self.style.lang, line)
             .unwrap_or_else(|| self.style.word("smtp.view.unknown_keyword"));
-        match is_used(self.session, line) {
+        match self.whole.and_then(|session| is_used(session, line)) {
             Some(true) => format!("{meaning} · {}", self.style.word("smtp.view.used")),
             Some(false) => format!("{meaning} · {}", self.style.word("smtp.view.not_used")),
             None => meaning,
@@ -174,9 +196,11 @@ impl Teller<'_> {
     }
 
     fn row(&mut self, turn: &Turn, line: &str, means: String, tone: Tone) -> TurnRow {
-        let delta =
-            turn.time.zip(self.before).map(|(now, before)| format!("{:.3}", now.since(before) as f64 / 1e6));
-        self.before = turn.time.or(self.before);
+        let delta = turn
+            .time
+            .zip(self.memory.before)
+            .map(|(now, before)| format!("{:.3}", now.since(before) as f64 / 1e6));
+        self.memory.before = turn.time.or(self.memory.before);
         let who = match turn.from {
             Speaker::Client => "smtp.view.client",
             Speaker::Server => "smtp.view.server",
@@ -187,7 +211,7 @@ impl Teller<'_> {
             delta: delta.unwrap_or_default(),
             who: self.style.word(who),
             line,
-            phase: smtp::phase(self.style.lang, self.phase).unwrap_or_default(),
+            phase: smtp::phase(self.style.lang, self.memory.phase).unwrap_or_default(),
             means,
             tone,
         }

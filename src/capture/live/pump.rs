@@ -1,0 +1,162 @@
+//! The thread that takes frames from the kernel, and does nothing else.
+
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::LiveCounts;
+use super::batch::Batch;
+use super::handle::Handle;
+
+/// How often the kernel's counts are asked for, which come round at 2^32.
+const COUNT_EVERY: Duration = Duration::from_secs(60);
+/// How often an interface that went down is looked at: libpcap finds out there whether it is gone.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How long the kernel may collect frames before it shows them: those from before the end are waited for.
+const LAST_FRAMES: Duration = Duration::from_millis(2 * super::handle::COLLECT_MS as u64);
+
+/// What goes to the other thread.
+pub(super) enum Item {
+    /// Frames.
+    Frames(Batch),
+    /// An interface went down, and may come up again.
+    Down(String),
+    /// An interface brings no more.
+    Trouble {
+        /// The interface.
+        name: String,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// All that the thread needs.
+pub(super) struct Pump {
+    pub(super) handles: Vec<Handle>,
+    /// A word in it ends the capture.
+    pub(super) wake: OwnedFd,
+    /// So does the loss of its reader.
+    pub(super) watched: Option<OwnedFd>,
+    pub(super) queue: SyncSender<Item>,
+    pub(super) empty: Receiver<Batch>,
+    /// Batches that were handed over and not taken yet.
+    pub(super) waiting: Arc<AtomicUsize>,
+    pub(super) duration: Option<Duration>,
+}
+
+/// The other thread has gone.
+#[derive(Debug, Clone, Copy)]
+struct NobodyReads;
+
+/// What woke the thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// It is to end.
+    Stop,
+    /// Something may be here.
+    Look,
+}
+
+impl Pump {
+    /// Takes frames until the end; what was counted.
+    pub(super) fn run(mut self) -> LiveCounts {
+        let Ok(descriptors) = self.handles.iter().map(Handle::descriptor).collect::<Result<Vec<_>, _>>()
+        else {
+            return LiveCounts::default();
+        };
+        let (wake, watched) = (self.wake.try_clone(), self.watched.take());
+        let mut fds: Vec<PollFd<'_>> = descriptors.iter().map(|fd| PollFd::new(fd, PollFlags::IN)).collect();
+        let interfaces = fds.len();
+        fds.extend(wake.iter().map(|fd| PollFd::new(fd, PollFlags::IN)));
+        // no flag: a pipe without a reader is always told
+        fds.extend(watched.iter().map(|fd| PollFd::new(fd, PollFlags::empty())));
+        let end = self.duration.map(|duration| Instant::now() + duration);
+        let mut batch = Batch::default();
+        let mut gone = vec![false; interfaces];
+        let mut down = false;
+        let mut counted = Instant::now();
+        while gone.contains(&false) {
+            let now = Instant::now();
+            if end.is_some_and(|end| now >= end) {
+                break;
+            }
+            if now - counted > COUNT_EVERY {
+                counted = now;
+                self.counts();
+            }
+            let left =
+                end.map_or(COUNT_EVERY, |end| end - now).min(if down { LOOK_EVERY } else { COUNT_EVERY });
+            if wait(&mut fds, interfaces, left) == Woken::Stop {
+                break;
+            }
+            for (index, fd) in fds[..interfaces].iter().enumerate() {
+                if fd.revents().intersects(PollFlags::ERR) && !gone[index] {
+                    down = true;
+                    // with nobody left to be told, the next frames find out
+                    let _ = self.queue.send(Item::Down(self.handles[index].name.clone()));
+                }
+            }
+            if self.take_all(&mut gone, &mut batch).is_err() {
+                return self.counts();
+            }
+        }
+        self.drain(&mut gone, &mut batch);
+        self.counts()
+    }
+
+    /// Takes what all interfaces have, and hands it over: whether there was anything.
+    fn take_all(&mut self, gone: &mut [bool], batch: &mut Batch) -> Result<bool, NobodyReads> {
+        let mut troubles = Vec::new();
+        for (index, handle) in self.handles.iter_mut().enumerate().filter(|(index, _)| !gone[*index]) {
+            if let Err(reason) = handle.take(index as u32, batch) {
+                troubles.push((index, reason));
+            }
+        }
+        let came = batch.len() > 0;
+        if came {
+            if self.handles.len() > 1 {
+                batch.sort();
+            }
+            // waits while all batches are on their way
+            let next = self.empty.recv().map_err(|_| NobodyReads)?;
+            self.waiting.fetch_add(1, Ordering::Relaxed);
+            self.queue.send(Item::Frames(std::mem::replace(batch, next))).map_err(|_| NobodyReads)?;
+        }
+        for (index, reason) in troubles {
+            gone[index] = true;
+            let name = self.handles[index].name.clone();
+            self.queue.send(Item::Trouble { name, reason }).map_err(|_| NobodyReads)?;
+        }
+        Ok(came)
+    }
+
+    /// What came before the end and is still in the ring. Under a flood that is never empty: then what is there at once.
+    fn drain(&mut self, gone: &mut [bool], batch: &mut Batch) {
+        std::thread::sleep(LAST_FRAMES);
+        let end = Instant::now() + LAST_FRAMES;
+        while self.take_all(gone, batch).is_ok_and(|came| came) && Instant::now() < end {}
+    }
+
+    fn counts(&mut self) -> LiveCounts {
+        self.handles.iter_mut().map(Handle::count).fold(LiveCounts::default(), |sum, one| LiveCounts {
+            received: sum.received + one.received,
+            dropped_by_kernel: sum.dropped_by_kernel + one.dropped_by_kernel,
+            dropped_by_interface: sum.dropped_by_interface + one.dropped_by_interface,
+        })
+    }
+}
+
+/// Waits until something happens, at most so long.
+fn wait(fds: &mut [PollFd<'_>], interfaces: usize, at_most: Duration) -> Woken {
+    let timeout = Timespec { tv_sec: at_most.as_secs() as i64, tv_nsec: i64::from(at_most.subsec_nanos()) };
+    if poll(fds, Some(&timeout)).is_err() {
+        // a signal; it is told through the pipe as well
+        return Woken::Look;
+    }
+    let told = fds[interfaces..].iter().any(|fd| !fd.revents().is_empty());
+    if told { Woken::Stop } else { Woken::Look }
+}
