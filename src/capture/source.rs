@@ -52,7 +52,7 @@ pub struct Source {
 
 enum Reader {
     File(file::Reader),
-    Live(Box<Live>),
+    Live(Live),
 }
 
 impl Source {
@@ -77,7 +77,7 @@ impl Source {
 
     /// The wire.
     pub fn live(live: Live) -> Self {
-        Self { reader: Reader::Live(Box::new(live)), capture: 1, after: 0 }
+        Self { reader: Reader::Live(live), capture: 1, after: 0 }
     }
 
     /// The wire, where that is the source.
