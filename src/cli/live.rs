@@ -24,7 +24,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// How often the screen is drawn again.
 const REDRAW: Duration = Duration::from_millis(300);
 /// How often the end of the command is looked for.
-pub(super) const TICK: Duration = Duration::from_millis(50);
+const TICK: Duration = Duration::from_millis(50);
 /// Connections whose end is waited for.
 const WAITED_FOR: usize = 10_000;
 
@@ -123,6 +123,11 @@ impl Watch {
         if since >= GRACE || since >= LAST_FRAMES && self.open.is_empty() {
             self.stopper.stop();
         }
+    }
+
+    /// How long the loop may wait for frames before it has to look after other things.
+    pub(super) const fn patience(&self) -> Duration {
+        if self.command.is_some() { TICK } else { REDRAW }
     }
 
     /// Whether the screen may be drawn again.

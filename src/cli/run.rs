@@ -10,7 +10,7 @@ use anyhow::Context;
 
 use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
-use super::live::{TICK, Watch, Wire};
+use super::live::{Watch, Wire};
 use super::plan::Plan;
 use super::progress::Progress;
 use super::survey::{self, Chapter, Survey};
@@ -287,7 +287,7 @@ impl Run {
             if let Some(name) = live.take_down().filter(|_| !self.plan.quiet) {
                 complain(format_args!("{name} went down; what comes once it is up again is captured, too"));
             }
-            if live.wait(if flushed { TICK } else { Duration::ZERO }) {
+            if live.wait(if flushed { watch.patience() } else { Duration::ZERO }) {
                 return Ok(());
             }
             if !std::mem::replace(&mut flushed, true) {

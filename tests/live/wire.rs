@@ -1,6 +1,9 @@
 //! Interfaces that go away, signals, and the options of a live capture.
 
-use crate::lab::{Lab, parse};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::lab::{LIMIT, Lab, errors, parse, read_back};
 
 #[test]
 fn an_interface_that_goes_down_and_comes_up_is_told_of_and_captured_on() {
@@ -60,7 +63,7 @@ fn a_closed_pipe_ends_a_capture_on_a_quiet_wire() {
     let Some(lab) = Lab::new() else { return };
     let mut command = lab.layerscope();
     command.args(["packets", "-i", "lo"]);
-    let mut child = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
@@ -77,6 +80,49 @@ fn a_capture_ends_after_its_count_and_after_its_time() {
         lab.watch(&["packets", "-i", "lo", "--for", "200ms", "--buffer-size", "4", "-p"]).end();
     assert_eq!((status, out.as_str()), (Some(0), ""), "{errors}");
 }
+
+/// Sends datagrams without end.
+const FLOOD: &str = r"
+import socket, time
+out = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+while True:
+    for _ in range(200):
+        out.sendto(b'x' * 100, ('127.0.0.1', 9999))
+    time.sleep(0.01)
+";
+
+#[test]
+fn a_reader_who_does_not_read_loses_rows_and_no_packets() {
+    /// As many rows as no pipe takes. Each packet is saved with 188 octets: a block of 32, the frame of 142 and two
+    /// of padding, its direction in 12.
+    const PACKETS: u64 = 30_000;
+    let Some(lab) = Lab::new() else { return };
+    let saved = lab.file("flood.pcapng");
+    let mut command = lab.layerscope();
+    command.args(["packets", "-i", "lo", "-f", "udp", "-c", &PACKETS.to_string(), "-w"]).arg(&saved);
+    let watched = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut flood = lab.command("/usr/bin/python3").args(["-c", FLOOD]).spawn().unwrap();
+    let end = Instant::now() + LIMIT;
+    while !std::fs::metadata(&saved).is_ok_and(|file| file.len() > 188 * PACKETS) {
+        assert!(Instant::now() < end, "not all packets are saved");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    flood.kill().unwrap();
+    flood.wait().unwrap();
+    let output = watched.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+    let rows = crate::common::stdout(&output).lines().count() as u64 - 1;
+    let told = errors(&output);
+    let lost =
+        told.lines().find_map(|line| line.strip_suffix(REMARK)?.rsplit(' ').next()?.parse::<u64>().ok());
+    assert_eq!(rows + lost.unwrap_or(0), PACKETS, "{told}");
+    assert!(lost > Some(0) && told.contains(&format!("{PACKETS} packets captured")), "{told}");
+    assert_eq!(read_back("packets", &saved).len() as u64, PACKETS);
+}
+
+/// What follows the number of rows that were left out.
+const REMARK: &str = " rows not shown, because they came faster than they could be written; their packets are counted, \
+                      and saved where -w was given";
 
 #[test]
 fn a_filter_chooses_on_the_wire() {
