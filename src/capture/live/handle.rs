@@ -19,7 +19,7 @@ const AT_ONCE_MS: i32 = 10;
 /// Octets of the kernel's ring, unless asked otherwise. libpcap's own 2 MiB are full within 14 ms at 1 Gbit/s.
 const RING: u32 = 16 << 20;
 /// Frames taken at a time: a batch is not much larger than it should be.
-const AT_A_TIME: usize = 64;
+const AT_A_TIME: usize = 32;
 
 /// Which frames this host sent itself, whose checksums its card was still to make.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -30,7 +30,10 @@ pub const ANY: &str = "any";
 pub const SNAP_LENGTH: u32 = 262_144;
 
 /// Batches on their way at a time; each holds about a mebioctet.
-const BATCHES: usize = 32;
+const BATCHES: usize = 16;
+
+/// Frames that may wait before the reader is behind.
+const BACKLOG: usize = 8192;
 
 /// What to capture, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -195,9 +198,9 @@ impl Live {
         self.down.take()
     }
 
-    /// Whether so many batches wait that the reader cannot keep up.
+    /// Whether so many frames wait that the reader cannot keep up.
     pub fn is_behind(&self) -> bool {
-        self.waiting.load(Ordering::Relaxed) > BATCHES / 2
+        self.waiting.load(Ordering::Relaxed) > BACKLOG
     }
 
     /// The next frame; waits for it. `None` once the capture is over.
@@ -237,7 +240,7 @@ impl Live {
     fn take(&mut self, item: Item) {
         match item {
             Item::Frames(batch) => {
-                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                self.waiting.fetch_sub(batch.len(), Ordering::Relaxed);
                 self.at = 0;
                 if let Some(mut old) = self.current.replace(batch) {
                     old.clear();

@@ -3,7 +3,7 @@
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -14,8 +14,9 @@ use super::handle::Handle;
 
 /// How often the kernel's counts are asked for, which come round at 2^32.
 const COUNT_EVERY: Duration = Duration::from_secs(60);
-/// How often an interface that went down is looked at: libpcap finds out there whether it is gone.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// How often an interface that went down is looked at, where libpcap finds out whether it is gone, and a batch that
+/// waits for its turn.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long the kernel may collect frames before it shows them: those from before the end are waited for.
 const LAST_FRAMES: Duration = Duration::from_millis(2 * super::handle::COLLECT_MS as u64);
 
@@ -43,7 +44,7 @@ pub(super) struct Pump {
     pub(super) watched: Option<OwnedFd>,
     pub(super) queue: SyncSender<Item>,
     pub(super) empty: Receiver<Batch>,
-    /// Batches that were handed over and not taken yet.
+    /// Frames that were handed over and not looked into yet.
     pub(super) waiting: Arc<AtomicUsize>,
     pub(super) duration: Option<Duration>,
 }
@@ -88,8 +89,8 @@ impl Pump {
                 counted = now;
                 self.counts();
             }
-            let left =
-                end.map_or(COUNT_EVERY, |end| end - now).min(if down { LOOK_EVERY } else { COUNT_EVERY });
+            let look = if down || batch.len() > 0 { LOOK_EVERY } else { COUNT_EVERY };
+            let left = end.map_or(look, |end| look.min(end - now));
             if wait(&mut fds, interfaces, left) == Woken::Stop {
                 break;
             }
@@ -108,23 +109,25 @@ impl Pump {
         self.counts()
     }
 
-    /// Takes what all interfaces have, and hands it over: whether there was anything.
+    /// Takes what all interfaces have, and hands it over: whether there was anything. While all batches are on their
+    /// way, the one here is filled first: few frames in many batches would soon be as many as there may be.
     fn take_all(&mut self, gone: &mut [bool], batch: &mut Batch) -> Result<bool, NobodyReads> {
+        let before = batch.len();
         let mut troubles = Vec::new();
         for (index, handle) in self.handles.iter_mut().enumerate().filter(|(index, _)| !gone[*index]) {
             if let Err(reason) = handle.take(index as u32, batch) {
                 troubles.push((index, reason));
             }
         }
-        let came = batch.len() > 0;
-        if came {
+        let came = batch.len() > before;
+        let may_wait = troubles.is_empty() && !batch.is_full();
+        if batch.len() > 0
+            && let Some(next) = self.next_batch(may_wait)?
+        {
             if self.handles.len() > 1 {
                 batch.sort();
             }
-            // waits while all batches are on their way
-            let next = self.empty.recv().map_err(|_| NobodyReads)?;
-            self.waiting.fetch_add(1, Ordering::Relaxed);
-            self.queue.send(Item::Frames(std::mem::replace(batch, next))).map_err(|_| NobodyReads)?;
+            self.hand_over(std::mem::replace(batch, next))?;
         }
         for (index, reason) in troubles {
             gone[index] = true;
@@ -134,11 +137,30 @@ impl Pump {
         Ok(came)
     }
 
+    fn hand_over(&self, batch: Batch) -> Result<(), NobodyReads> {
+        self.waiting.fetch_add(batch.len(), Ordering::Relaxed);
+        self.queue.send(Item::Frames(batch)).map_err(|_| NobodyReads)
+    }
+
+    /// An empty batch; `None` where there is none at once, and the one that is filled may wait for it.
+    fn next_batch(&self, may_wait: bool) -> Result<Option<Batch>, NobodyReads> {
+        match self.empty.try_recv() {
+            Ok(next) => Ok(Some(next)),
+            Err(TryRecvError::Empty) if may_wait => Ok(None),
+            Err(TryRecvError::Empty) => self.empty.recv().map(Some).map_err(|_| NobodyReads),
+            Err(TryRecvError::Disconnected) => Err(NobodyReads),
+        }
+    }
+
     /// What came before the end and is still in the ring. Under a flood that is never empty: then what is there at once.
     fn drain(&mut self, gone: &mut [bool], batch: &mut Batch) {
         std::thread::sleep(LAST_FRAMES);
         let end = Instant::now() + LAST_FRAMES;
         while self.take_all(gone, batch).is_ok_and(|came| came) && Instant::now() < end {}
+        if batch.len() > 0 && self.next_batch(false).is_ok() {
+            // with nobody left to take it, it is not missed
+            let _ = self.hand_over(std::mem::take(batch));
+        }
     }
 
     fn counts(&mut self) -> LiveCounts {
