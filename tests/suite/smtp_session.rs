@@ -365,3 +365,116 @@ fn every_screen_fits_eighty_columns_in_both_languages() {
         }
     }
 }
+
+/// The view of a whole sample in a language.
+fn shown_of(lang: &str, files: &[&str]) -> String {
+    let mut command = layerscope();
+    command.env("COLUMNS", "400").args(["smtp", "--lang", lang]);
+    let output = command.args(files.iter().map(|file| sample(file))).output().unwrap();
+    stdout(&output)
+}
+
+fn shows(file: &str, english: &[&str], chinese: &[&str]) {
+    for (lang, texts) in [("en", english), ("zh", chinese)] {
+        let table = shown_of(lang, &[file]);
+        for text in texts {
+            assert!(table.contains(text), "{file}: {text:?} is not in\n{table}");
+        }
+    }
+}
+
+#[test]
+fn behind_tls_the_number_of_messages_and_the_time_are_not_known() {
+    shows(
+        "mail-starttls.pcap",
+        &["Messages: not known: TLS hides them", "ms until TLS", "(until TLS)"],
+        &["已加密：看不到发送的内容", "到 TLS 为止"],
+    );
+    let table = shown_of("en", &["mail-implicit-tls.pcap"]);
+    assert!(table.contains("Messages: not known") && !table.contains("0.000 ms"), "{table}");
+}
+
+#[test]
+fn what_was_offered_before_tls_is_void_behind_it() {
+    let table = shown_of("en", &["mail-starttls.pcap"]);
+    assert!(
+        table.contains("void after STARTTLS: the client must ask again inside TLS")
+            && !table.contains("not used")
+    );
+    assert!(shown_of("zh", &["mail-starttls.pcap"]).contains("STARTTLS 后作废"));
+}
+
+#[test]
+fn without_ehlo_the_offer_of_starttls_is_not_known() {
+    shows(
+        "mail-connect-only.pcap",
+        &["No EHLO, so it is not known", "(reason: "],
+        &["没有 EHLO，因此不知道", "（原因："],
+    );
+}
+
+#[test]
+fn a_last_stay_below_zero_says_that_the_clock_of_the_capture_is_behind() {
+    let table = shown_of("en", &["mail-journey-2-relay.pcap"]);
+    assert!(
+        table.contains("this capture's clock is behind that of") && !table.contains("two hosts"),
+        "{table}"
+    );
+    assert!(shown_of("zh", &["mail-journey-2-relay.pcap"]).contains("此抓包的时钟慢于"));
+}
+
+#[test]
+fn a_refused_login_is_the_verdict_of_a_session_without_mail() {
+    shows(
+        "mail-auth-failed.pcap",
+        &[
+            "login refused 535 5.7.8 → no mail was sent: check user name and password",
+            "the password that was tried (and refused)",
+        ],
+        &["认证被拒绝 535 5.7.8 → 没有发送邮件：检查用户名和密码", "所尝试（并被拒绝）的密码"],
+    );
+}
+
+#[test]
+fn the_heading_counts_recipients_by_their_verdicts() {
+    shows(
+        "mail-refused.pcap",
+        &["Messages: 1 (258 octets) · recipients: 1 accepted, 1 refused"],
+        &["邮件：1（258 字节） · 收件人：已接受 1、被拒绝 1"],
+    );
+}
+
+#[test]
+fn sizes_of_several_mails_are_told_one_by_one() {
+    shows(
+        "mail-two-in-one-session.pcap",
+        &["used for 2 mails: 137 and 142 announced, as many sent"],
+        &["用于 2 封邮件：预告 137 和 142，实际相同"],
+    );
+}
+
+#[test]
+fn of_several_captures_each_session_names_its_own() {
+    let files = ["mail-journey-1-client.pcap", "mail-journey-2-relay.pcap"];
+    let title = "SMTP session on TCP connection 1 · capture 2 (mail-journey-2-relay.pcap) · ";
+    let table = shown_of("en", &files);
+    assert!(table.contains(title), "{table}");
+    assert!(shown_of("zh", &files).contains("· 抓包 2（mail-journey-2-relay.pcap）"));
+    assert!(!shown_of("en", &files[1..]).contains("capture 1 ("));
+    let raw = layerscope().args(["smtp", "--raw"]).args(files.map(sample)).output().unwrap();
+    assert!(stdout(&raw).contains("# TCP connection 1 · capture 2 (mail-journey-2-relay.pcap): "));
+}
+
+#[test]
+fn lhlo_makes_it_a_session_of_lmtp() {
+    shows("mail-lmtp.pcap", &["LMTP session on TCP connection 0"], &["TCP 连接 0 上的 LMTP 会话"]);
+}
+
+#[test]
+fn an_original_recipient_is_told_without_the_type_of_its_address() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok"]);
+    talk.exchange(&["RCPT TO:<b@example.test> ORCPT=rfc822;team@example.test", "250 Ok"]);
+    talk.close();
+    says(&table(&talk.write()), "RCPT TO", &["first addressed to team@example.test (ORCPT)"]);
+}

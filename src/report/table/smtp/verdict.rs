@@ -2,7 +2,8 @@
 
 use super::super::style::{Style, Tone, clipped, shown};
 use super::list::{Fate, fate, shown_path, tone};
-use crate::conversation::smtp::{Ended, Session, Verdict, Warning};
+use super::turns::answered;
+use crate::conversation::smtp::{AuthOutcome, Encryption, Ended, Session, TurnKind, Verdict, Warning};
 use crate::lesson;
 
 /// Columns that the server's words take at most.
@@ -18,10 +19,17 @@ pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
         .iter()
         .flat_map(|mail| mail.rcpt_to.iter().map(move |r| (None, fate(r, mail.verdict(r)))));
     let mut rows = sent.chain(abandoned).peekable();
-    if rows.peek().is_none() {
+    let login = login(style, session);
+    if rows.peek().is_none() && login.is_none() {
         return;
     }
     style.heading(out, &style.word("smtp.verdict_view.heading"));
+    if let Some(text) = login {
+        style.paragraph(out, Tone::Bad, &text, 2);
+    }
+    if rows.peek().is_none() {
+        return;
+    }
     let numbered = session.messages.len() + session.abandoned.len() > 1;
     let columns: &[&str] = if numbered {
         &["mail_number", "recipient", "verdict", "said"]
@@ -42,6 +50,29 @@ pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
         grid.add_row(row);
     }
     style.push_grid(out, grid);
+}
+
+/// A login that was refused, where no mail was sent after it.
+fn login(style: &Style, session: &Session) -> Option<String> {
+    let refused = session.auth.as_ref().is_some_and(|auth| auth.outcome == AuthOutcome::Rejected);
+    if !refused || !session.messages.is_empty() || session.encryption != Encryption::None {
+        return None;
+    }
+    let reply = session.turns.iter().rev().find_map(|turn| match &turn.kind {
+        TurnKind::Reply { to, reply, .. } => {
+            (reply.code >= 400 && answered(session, *to) == "AUTH").then_some(reply)
+        }
+        TurnKind::Greeting(_)
+        | TurnKind::Command { .. }
+        | TurnKind::AuthResponse { .. }
+        | TurnKind::Message { .. }
+        | TurnKind::Tls
+        | TurnKind::Gap { .. } => None,
+    })?;
+    let status = reply.enhanced.as_deref();
+    let advice = lesson::smtp::advice(style.lang, reply.code, status, &reply.lines.join(" "))?;
+    let said = format!("{} {}", reply.code, status.unwrap_or_default());
+    Some(style.say("smtp.verdict_view.login", &[("said", &said.trim_end()), ("advice", &advice)]))
 }
 
 fn verdict(style: &Style, fate: &Fate<'_>) -> String {
