@@ -478,3 +478,66 @@ fn an_original_recipient_is_told_without_the_type_of_its_address() {
     talk.close();
     says(&table(&talk.write()), "RCPT TO", &["first addressed to team@example.test (ORCPT)"]);
 }
+
+#[test]
+fn a_mail_that_rset_drops_stands_in_its_place_and_was_not_sent() {
+    let dropped = "the client dropped it with RSET (packet 21) before any message: nothing was sent";
+    let file = "mail-two-in-one-session.pcap";
+    shows(
+        file,
+        &["recipients: 2 accepted, 1 dropped", "dropped 250", dropped],
+        &["已接受 2、已放弃 1", "客户端在发送邮件之前用 RSET（包 21）放弃：没有发送任何内容"],
+    );
+    let table = shown_of("en", &[file]);
+    let place = |text: &str| table.rfind(text).unwrap();
+    assert!(place("queued as F248441") < place(dropped) && place(dropped) < place("queued as F343A43"));
+}
+
+#[test]
+fn a_recipient_refused_before_rset_stays_refused() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "550 5.1.1 No"]);
+    talk.exchange(&["RSET", "250 Ok", "QUIT", "221 Bye"]);
+    let table = table(&talk.write());
+    assert!(table.contains("recipients: 1 refused") && !table.contains("dropped"), "{table}");
+}
+
+#[test]
+fn octets_above_127_without_a_word_in_mail_are_told() {
+    shows(
+        "mail-attachment-utf8.pcap",
+        &["not asked for (no BODY=8BITMIME), yet the message has octets above 127 (RFC 6152)"],
+        &["未声明（没有 BODY=8BITMIME），但邮件含大于 127 的字节"],
+    );
+    assert!(!shown_of("en", &["mail-refused.pcap"]).contains("octets above 127 (RFC"));
+}
+
+#[test]
+fn the_body_is_exposed_where_it_begins_and_not_with_the_header_before_it() {
+    let body = |messages: &[&str]| {
+        let mut talk = Talk::smtp();
+        talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "250 Ok"]);
+        for (index, text) in messages.iter().enumerate() {
+            let last = if index + 1 == messages.len() { " LAST" } else { "" };
+            talk.say(CLIENT, format!("BDAT {}{last}\r\n{text}", text.len()));
+            talk.say(SERVER, "250 Ok\r\n");
+        }
+        talk.exchange(&["QUIT", "221 Bye"]);
+        talk.close();
+        let session = talk.write().session();
+        let turns = session["turns"].as_array().unwrap().iter();
+        let packets: Vec<u64> = turns
+            .filter(|turn| turn["kind"] == "message")
+            .map(|turn| turn["packet"].as_u64().unwrap())
+            .collect();
+        assert_eq!(packets.len(), messages.len());
+        let begins = exposure(&session, "body").1;
+        begins.map(|packet| packets.iter().position(|other| *other == packet).unwrap())
+    };
+    assert_eq!(body(&["Subject: a\r\n\r\n", "hi"]), Some(1));
+    assert_eq!(body(&["Subject: a\r\n", "\r\n", "hi\r\n"]), Some(2));
+    assert_eq!(body(&["Subject: a\r\n\r", "\nhi"]), Some(1));
+    assert_eq!(body(&["Subject: a\r\n\r\nhi\r\n\r\n", "ho"]), Some(0));
+    assert_eq!(body(&["Subject: a\r\n\r\n"]), None);
+    shows("mail-chunking.pcap", &["body                   readable                        15"], &[]);
+}

@@ -72,6 +72,7 @@ fn used(style: &Style, session: &Session, keyword: &str, parameters: &[&str]) ->
     Some(match keyword {
         "PIPELINING" => pipelining(style, session),
         "SIZE" => size(style, session, parameters.first().and_then(|limit| limit.parse().ok())),
+        "8BITMIME" if eight_bit_unasked(session) => style.word("smtp.use.eight_bit_unasked"),
         "8BITMIME" => with("MAIL", &["BODY=8BITMIME", "BODY=7BIT"]),
         "BINARYMIME" => with("MAIL", &["BODY=BINARYMIME"]),
         "SMTPUTF8" | "REQUIRETLS" => with("MAIL", &[keyword]),
@@ -146,6 +147,14 @@ fn pipelining(style: &Style, session: &Session) -> String {
         }
         _ => style.say("smtp.use.at_once", &[("count", &longest), ("first", &first), ("last", &last)]),
     }
+}
+
+/// A message has octets above 127, and no MAIL says so (RFC 6152 section 2, RFC 3030 section 3).
+fn eight_bit_unasked(session: &Session) -> bool {
+    let asked = commands(session)
+        .filter(|(_, verb, _)| *verb == "MAIL")
+        .any(|(_, _, argument)| matching(argument, &["BODY="]).next().is_some());
+    !asked && session.messages.iter().any(|message| message.eight_bit)
 }
 
 /// The size that MAIL announced, or that of the message, against the limit (RFC 1870).

@@ -139,7 +139,7 @@ pub(super) const fn tone(verdict: Verdict) -> Tone {
         Verdict::Accepted => Tone::Good,
         Verdict::Refused => Tone::Bad,
         Verdict::Deferred => Tone::Warn,
-        Verdict::Unknown => Tone::Quiet,
+        Verdict::Dropped | Verdict::Unknown => Tone::Quiet,
     }
 }
 

@@ -240,8 +240,9 @@ fn sent(style: &Style, session: &Session) -> String {
         .iter()
         .flat_map(|message| message.rcpt_to.iter().map(|r| message.verdict(r).0))
         .chain(session.abandoned.iter().flat_map(|mail| mail.rcpt_to.iter().map(|r| mail.verdict(r).0)));
-    let mut counts =
-        [(Verdict::Accepted, 0), (Verdict::Refused, 0), (Verdict::Deferred, 0), (Verdict::Unknown, 0)];
+    let verdicts_in_order =
+        [Verdict::Accepted, Verdict::Refused, Verdict::Deferred, Verdict::Dropped, Verdict::Unknown];
+    let mut counts = verdicts_in_order.map(|verdict| (verdict, 0));
     for verdict in verdicts {
         for (counted, count) in &mut counts {
             *count += u32::from(*counted == verdict);
@@ -272,11 +273,11 @@ fn pace(style: &Style, session: &Session, out: &mut String) {
     }
     let (server, client) = (duration(pace.server), duration(pace.client));
     let mut text = style.say("smtp.pace.both", &[("server", &server), ("client", &client)]);
-    if let Some(greeting) = pace.greeting {
-        text.push_str(&style.say("smtp.pace.greeting", &[("time", &duration(greeting))]));
-    }
     if session.ended == Ended::Tls {
         text.push_str(&style.word("smtp.pace.until_tls"));
+    }
+    if let Some(greeting) = pace.greeting {
+        text.push_str(&style.say("smtp.pace.greeting", &[("time", &duration(greeting))]));
     }
     style.paragraph(out, Tone::Quiet, &text, 2);
 }
