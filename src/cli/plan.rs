@@ -146,6 +146,7 @@ fn report_options(view: View, args: &SourceArgs) -> Options {
         ColorArg::Never => false,
     };
     Options {
+        captures: Vec::new(),
         view,
         format: args.format.into(),
         lang: args.lang.unwrap_or_else(lang_of_environment).into(),

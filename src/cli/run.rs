@@ -68,7 +68,7 @@ fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
     follow(Plan::new(view, args)?)
 }
 
-fn follow(plan: Plan) -> anyhow::Result<Outcome> {
+fn follow(mut plan: Plan) -> anyhow::Result<Outcome> {
     if plan.report.format == Format::Svg && !matches!(plan.report.view, View::Tcp | View::Smtp) {
         bail!(
             "`--format svg` draws a connection or a session; try `layerscope tcp --stream N --format svg FILE`"
@@ -92,6 +92,7 @@ fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     let mut survey = survey::survey(&plan, files, unopened);
     let unopened = !survey.errors.is_empty();
     tell_unread(std::mem::take(&mut survey.errors), survey.chapters.is_empty())?;
+    plan.report.captures = survey.captures();
     let sink = report::sink_for(&plan.report, plan.output());
     let mut run = Run::new(plan, sink, saver, mail);
     run.summary.fcs_first_pass = survey.is_complete;

@@ -26,6 +26,18 @@ pub(super) struct Survey {
     pub(super) is_complete: bool,
 }
 
+impl Survey {
+    /// The number of each capture and the name of its first file, without the folder.
+    pub(super) fn captures(&self) -> Vec<(u32, String)> {
+        let first = self.chapters.iter().filter_map(|chapter| chapter.sources.first());
+        let named = first.map(|source| {
+            let name = &source.info().name;
+            (source.capture(), name.rsplit('/').next().unwrap_or(name).to_owned())
+        });
+        named.collect()
+    }
+}
+
 /// The files of one capture, in order, open at their beginning.
 pub(super) struct Chapter {
     pub(super) sources: Vec<Source>,

@@ -93,6 +93,8 @@ pub struct Options {
     pub ascii: bool,
     /// How times are written.
     pub time: TimeFormat,
+    /// The number and the first file of each capture.
+    pub captures: Vec<(u32, String)>,
     /// Whether the lines of a session are written alone, without their meaning.
     pub raw: bool,
     /// Whether secrets are shown.

@@ -365,3 +365,179 @@ fn every_screen_fits_eighty_columns_in_both_languages() {
         }
     }
 }
+
+/// The view of a whole sample in a language.
+fn shown_of(lang: &str, files: &[&str]) -> String {
+    let mut command = layerscope();
+    command.env("COLUMNS", "400").args(["smtp", "--lang", lang]);
+    let output = command.args(files.iter().map(|file| sample(file))).output().unwrap();
+    stdout(&output)
+}
+
+fn shows(file: &str, english: &[&str], chinese: &[&str]) {
+    for (lang, texts) in [("en", english), ("zh", chinese)] {
+        let table = shown_of(lang, &[file]);
+        for text in texts {
+            assert!(table.contains(text), "{file}: {text:?} is not in\n{table}");
+        }
+    }
+}
+
+#[test]
+fn behind_tls_the_number_of_messages_and_the_time_are_not_known() {
+    shows(
+        "mail-starttls.pcap",
+        &["Messages: not known: TLS hides them", "ms until TLS", "(until TLS)"],
+        &["已加密：看不到发送的内容", "到 TLS 为止"],
+    );
+    let table = shown_of("en", &["mail-implicit-tls.pcap"]);
+    assert!(table.contains("Messages: not known") && !table.contains("0.000 ms"), "{table}");
+}
+
+#[test]
+fn what_was_offered_before_tls_is_void_behind_it() {
+    let table = shown_of("en", &["mail-starttls.pcap"]);
+    assert!(
+        table.contains("void after STARTTLS: the client must ask again inside TLS")
+            && !table.contains("not used")
+    );
+    assert!(shown_of("zh", &["mail-starttls.pcap"]).contains("STARTTLS 后作废"));
+}
+
+#[test]
+fn without_ehlo_the_offer_of_starttls_is_not_known() {
+    shows(
+        "mail-connect-only.pcap",
+        &["No EHLO, so it is not known", "(reason: "],
+        &["没有 EHLO，因此不知道", "（原因："],
+    );
+}
+
+#[test]
+fn a_last_stay_below_zero_says_that_the_clock_of_the_capture_is_behind() {
+    let table = shown_of("en", &["mail-journey-2-relay.pcap"]);
+    assert!(
+        table.contains("this capture's clock is behind that of") && !table.contains("two hosts"),
+        "{table}"
+    );
+    assert!(shown_of("zh", &["mail-journey-2-relay.pcap"]).contains("此抓包的时钟慢于"));
+}
+
+#[test]
+fn a_refused_login_is_the_verdict_of_a_session_without_mail() {
+    shows(
+        "mail-auth-failed.pcap",
+        &[
+            "login refused 535 5.7.8 → no mail was sent: check user name and password",
+            "the password that was tried (and refused)",
+        ],
+        &["认证被拒绝 535 5.7.8 → 没有发送邮件：检查用户名和密码", "所尝试（并被拒绝）的密码"],
+    );
+}
+
+#[test]
+fn the_heading_counts_recipients_by_their_verdicts() {
+    shows(
+        "mail-refused.pcap",
+        &["Messages: 1 (258 octets) · recipients: 1 accepted, 1 refused"],
+        &["邮件：1（258 字节） · 收件人：已接受 1、被拒绝 1"],
+    );
+}
+
+#[test]
+fn sizes_of_several_mails_are_told_one_by_one() {
+    shows(
+        "mail-two-in-one-session.pcap",
+        &["used for 2 mails: 137 and 142 announced, as many sent"],
+        &["用于 2 封邮件：预告 137 和 142，实际相同"],
+    );
+}
+
+#[test]
+fn of_several_captures_each_session_names_its_own() {
+    let files = ["mail-journey-1-client.pcap", "mail-journey-2-relay.pcap"];
+    let title = "SMTP session on TCP connection 1 · capture 2 (mail-journey-2-relay.pcap) · ";
+    let table = shown_of("en", &files);
+    assert!(table.contains(title), "{table}");
+    assert!(shown_of("zh", &files).contains("· 抓包 2（mail-journey-2-relay.pcap）"));
+    assert!(!shown_of("en", &files[1..]).contains("capture 1 ("));
+    let raw = layerscope().args(["smtp", "--raw"]).args(files.map(sample)).output().unwrap();
+    assert!(stdout(&raw).contains("# TCP connection 1 · capture 2 (mail-journey-2-relay.pcap): "));
+}
+
+#[test]
+fn lhlo_makes_it_a_session_of_lmtp() {
+    shows("mail-lmtp.pcap", &["LMTP session on TCP connection 0"], &["TCP 连接 0 上的 LMTP 会话"]);
+}
+
+#[test]
+fn an_original_recipient_is_told_without_the_type_of_its_address() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok"]);
+    talk.exchange(&["RCPT TO:<b@example.test> ORCPT=rfc822;team@example.test", "250 Ok"]);
+    talk.close();
+    says(&table(&talk.write()), "RCPT TO", &["first addressed to team@example.test (ORCPT)"]);
+}
+
+#[test]
+fn a_mail_that_rset_drops_stands_in_its_place_and_was_not_sent() {
+    let dropped = "the client dropped it with RSET (packet 21) before any message: nothing was sent";
+    let file = "mail-two-in-one-session.pcap";
+    shows(
+        file,
+        &["recipients: 2 accepted, 1 dropped", "dropped 250", dropped],
+        &["已接受 2、已放弃 1", "客户端在发送邮件之前用 RSET（包 21）放弃：没有发送任何内容"],
+    );
+    let table = shown_of("en", &[file]);
+    let place = |text: &str| table.rfind(text).unwrap();
+    assert!(place("queued as F248441") < place(dropped) && place(dropped) < place("queued as F343A43"));
+}
+
+#[test]
+fn a_recipient_refused_before_rset_stays_refused() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "550 5.1.1 No"]);
+    talk.exchange(&["RSET", "250 Ok", "QUIT", "221 Bye"]);
+    let table = table(&talk.write());
+    assert!(table.contains("recipients: 1 refused") && !table.contains("dropped"), "{table}");
+}
+
+#[test]
+fn octets_above_127_without_a_word_in_mail_are_told() {
+    shows(
+        "mail-attachment-utf8.pcap",
+        &["not asked for (no BODY=8BITMIME), yet the message has octets above 127 (RFC 6152)"],
+        &["未声明（没有 BODY=8BITMIME），但邮件含大于 127 的字节"],
+    );
+    assert!(!shown_of("en", &["mail-refused.pcap"]).contains("octets above 127 (RFC"));
+}
+
+#[test]
+fn the_body_is_exposed_where_it_begins_and_not_with_the_header_before_it() {
+    let body = |messages: &[&str]| {
+        let mut talk = Talk::smtp();
+        talk.exchange(&["MAIL FROM:<a@example.test>", "250 Ok", "RCPT TO:<b@example.test>", "250 Ok"]);
+        for (index, text) in messages.iter().enumerate() {
+            let last = if index + 1 == messages.len() { " LAST" } else { "" };
+            talk.say(CLIENT, format!("BDAT {}{last}\r\n{text}", text.len()));
+            talk.say(SERVER, "250 Ok\r\n");
+        }
+        talk.exchange(&["QUIT", "221 Bye"]);
+        talk.close();
+        let session = talk.write().session();
+        let turns = session["turns"].as_array().unwrap().iter();
+        let packets: Vec<u64> = turns
+            .filter(|turn| turn["kind"] == "message")
+            .map(|turn| turn["packet"].as_u64().unwrap())
+            .collect();
+        assert_eq!(packets.len(), messages.len());
+        let begins = exposure(&session, "body").1;
+        begins.map(|packet| packets.iter().position(|other| *other == packet).unwrap())
+    };
+    assert_eq!(body(&["Subject: a\r\n\r\n", "hi"]), Some(1));
+    assert_eq!(body(&["Subject: a\r\n", "\r\n", "hi\r\n"]), Some(2));
+    assert_eq!(body(&["Subject: a\r\n\r", "\nhi"]), Some(1));
+    assert_eq!(body(&["Subject: a\r\n\r\nhi\r\n\r\n", "ho"]), Some(0));
+    assert_eq!(body(&["Subject: a\r\n\r\n"]), None);
+    shows("mail-chunking.pcap", &["body                   readable                        15"], &[]);
+}

@@ -39,6 +39,7 @@ pub(in crate::conversation) struct Described {
 pub(in crate::conversation) struct Reader {
     lines: Lines,
     tree: Tree,
+    body_begun: bool,
 }
 
 /// Where in the tree the next line stands.
@@ -72,6 +73,10 @@ struct Tree {
     at: At,
     header: Vec<u8>,
     header_cut: bool,
+    /// The message's own header is over.
+    header_ended: bool,
+    /// A line behind it has come.
+    body_line: bool,
     /// The ending of the last line: it belongs to the delimiter, if one follows.
     ending: &'static [u8],
     stack: Vec<Frame>,
@@ -88,13 +93,15 @@ impl Reader {
             at: At::Header,
             header: Vec::new(),
             header_cut: false,
+            header_ended: false,
+            body_line: false,
             ending: b"",
             stack: Vec::new(),
             leaf: None,
             described: Described { parts_complete: true, ..Described::default() },
             letter,
         };
-        Self { lines: Lines::default(), tree }
+        Self { lines: Lines::default(), tree, body_begun: false }
     }
 
     /// The next octets, as the recipient gets them.
@@ -102,7 +109,9 @@ impl Reader {
         if let Some(letter) = &mut self.tree.letter {
             letter.octets(octets);
         }
-        let Self { lines, tree } = self;
+        // the empty line behind the header is not of the body (RFC 5322 section 2.1)
+        self.body_begun |= self.tree.header_ended && !octets.is_empty();
+        let Self { lines, tree, body_begun } = self;
         match tree.at {
             At::Lost => {}
             At::Body if tree.stack.is_empty() => {
@@ -113,18 +122,24 @@ impl Reader {
             }
             At::Header | At::Body => lines.push(octets, |piece| tree.piece(piece)),
         }
+        *body_begun |= tree.header_ended && (tree.body_line || !ends_in_empty_line(octets));
+    }
+
+    /// Octets behind the header and its empty line have come.
+    pub(in crate::conversation) const fn body_begun(&self) -> bool {
+        self.body_begun
     }
 
     /// Octets are missing here.
     pub(in crate::conversation) fn gap(&mut self) {
-        let Self { lines, tree } = self;
+        let Self { lines, tree, .. } = self;
         lines.finish(None, |piece| tree.piece(piece));
         tree.gap();
     }
 
     /// The message is over; `complete` where its end was seen and nothing in it is missing.
     pub(in crate::conversation) fn finish(mut self, complete: bool) -> Described {
-        let Self { lines, tree } = &mut self;
+        let Self { lines, tree, .. } = &mut self;
         if tree.at != At::Lost {
             lines.finish(Some(b""), |piece| tree.piece(piece));
             tree.finish(complete);
@@ -169,6 +184,7 @@ impl Tree {
 
     /// Text of a line that is no delimiter.
     fn text(&mut self, text: &[u8], ending: Ending) {
+        self.body_line |= self.header_ended;
         match self.at {
             At::Header => self.header_text(text, ending.is_some()),
             At::Body => {
@@ -239,6 +255,7 @@ impl Tree {
     }
 
     fn delimiter_line(&mut self, level: usize, last: bool, text: &[u8], ending: Ending) {
+        self.body_line = true;
         if self.at == At::Header && !self.header.is_empty() {
             self.header_ends(true);
         }
@@ -282,7 +299,7 @@ impl Tree {
 
     /// A header is over; `blank`: an ending that is not the content's still stands before the content.
     fn header_ends(&mut self, blank: bool) {
-        self.at = At::Body;
+        (self.at, self.header_ended) = (At::Body, true);
         let header = std::mem::take(&mut self.header);
         let cut = std::mem::take(&mut self.header_cut);
         let fields = Fields::of(&header);
@@ -362,7 +379,7 @@ impl Tree {
             self.describe(&Fields::of(&header));
         }
         self.close(0, false);
-        self.at = At::Lost;
+        (self.at, self.header_ended) = (At::Lost, true);
         self.described.parts_complete = false;
     }
 
@@ -374,6 +391,13 @@ impl Tree {
         self.close(0, complete);
         self.described.parts_complete &= complete;
     }
+}
+
+/// Nothing stands behind the last empty line; of the line before it, no more than its ending may be here.
+fn ends_in_empty_line(octets: &[u8]) -> bool {
+    let Some(before) = octets.strip_suffix(b"\n") else { return false };
+    let before = before.strip_suffix(b"\r").unwrap_or(before);
+    before.is_empty() || before.ends_with(b"\n")
 }
 
 impl Content {

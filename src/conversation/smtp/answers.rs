@@ -173,7 +173,7 @@ impl Dialogue {
             Verb::Ehlo | Verb::Helo | Verb::Lhlo | Verb::Rset if done => {
                 self.accepted = 0;
                 if let Some(record) = &mut self.record {
-                    record.reset();
+                    record.reset(pending.packet.filter(|_| verb == Verb::Rset));
                     if matches!(verb, Verb::Ehlo | Verb::Lhlo) {
                         record.capabilities = reply.lines.into_iter().skip(1).collect();
                     }

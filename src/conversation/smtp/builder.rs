@@ -49,6 +49,8 @@ struct Open {
     mail: mail::Reader,
     octets: u64,
     whole: bool,
+    eight_bit: bool,
+    body_from: Option<u64>,
 }
 
 /// A session under way.
@@ -148,13 +150,18 @@ impl Builder {
 
     /// What was asked for since MAIL is over; what has no message is kept for itself.
     pub(super) fn transaction_ends(&mut self) {
+        self.transaction_dropped(None);
+    }
+
+    fn transaction_dropped(&mut self, dropped: Option<u64>) {
         let (mail_from, rcpt_to) = (self.mail_from.take(), std::mem::take(&mut self.rcpt_to));
         let carried = std::mem::take(&mut self.carried);
         if carried || (mail_from.is_none() && rcpt_to.is_empty()) {
             return;
         }
         if self.abandoned.len() < self.limits.messages {
-            self.abandoned.push(Abandoned { mail_from, rcpt_to });
+            let messages_before = self.messages.len();
+            self.abandoned.push(Abandoned { mail_from, rcpt_to, dropped, messages_before });
         } else {
             self.turns_left_out += 1;
         }
@@ -167,9 +174,9 @@ impl Builder {
         }
     }
 
-    /// RSET and EHLO drop the transaction.
-    pub(super) fn reset(&mut self) {
-        self.mail(None);
+    /// RSET and EHLO drop the transaction; `by`: the packet of RSET, which says so outright.
+    pub(super) fn reset(&mut self, by: Option<u64>) {
+        self.transaction_dropped(by);
     }
 
     /// A message is under way.
@@ -190,7 +197,9 @@ impl Builder {
             let letters = self.letters.as_ref();
             let letter = letters.and_then(|l| l.letterbox.letter(l.stream, self.messages_begun));
             let mail = mail::Reader::new(self.limits.header_octets, letter);
-            self.open = Some(Open { index, hash: Sha256::new(), mail, octets: 0, whole: true });
+            let hash = Sha256::new();
+            self.open =
+                Some(Open { index, hash, mail, octets: 0, whole: true, eight_bit: false, body_from: None });
         }
         let index = self.open.as_ref().and_then(|open| open.index);
         self.message_turn = index
@@ -217,6 +226,7 @@ impl Builder {
     pub(super) fn message_octets(&mut self, octets: &[u8]) {
         let Some(open) = &mut self.open else { return };
         open.octets += octets.len() as u64;
+        open.eight_bit = open.eight_bit || !octets.is_ascii();
         open.hash.update(octets);
         open.mail.octets(octets);
     }
@@ -227,8 +237,11 @@ impl Builder {
         if let Some(Turn { kind: TurnKind::Message { octets, .. }, .. }) = turn {
             *octets += used as u64;
         }
-        let index = self.open.as_ref().and_then(|open| open.index);
-        if let Some(message) = index.and_then(|i| self.messages.get_mut(i)) {
+        let Some(open) = &mut self.open else { return };
+        if open.body_from.is_none() && open.mail.body_begun() {
+            open.body_from = Some(mark.packet);
+        }
+        if let Some(message) = open.index.and_then(|i| self.messages.get_mut(i)) {
             message.packets.end = mark.packet;
         }
     }
@@ -249,6 +262,7 @@ impl Builder {
         let Some(message) = open.index.and_then(|i| self.messages.get_mut(i)) else { return };
         message.octets = open.octets;
         message.complete = complete;
+        (message.eight_bit, message.body_from) = (open.eight_bit, open.body_from);
         message.sha256 = complete.then(|| open.hash.finalize().into());
         message.message_id = described.message_id;
         message.header = described.header;
@@ -292,6 +306,8 @@ fn new_message(transfer: Transfer, mark: Mark) -> Message {
         queue_id: None,
         packets: mark.packet..mark.packet,
         time: mark.time,
+        body_from: None,
+        eight_bit: false,
         message_id: None,
         header: Default::default(),
         hops: Vec::new(),

@@ -170,7 +170,7 @@ impl Session {
     }
 
     fn body(&self) -> Option<u64> {
-        self.messages.iter().find(|message| message.octets > 0).map(|message| message.packets.start)
+        self.messages.iter().find_map(|message| message.body_from)
     }
 
     /// All bodies were encrypted by those who made them (RFC 1847, RFC 8551).

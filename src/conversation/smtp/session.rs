@@ -221,6 +221,10 @@ pub struct Message {
     pub packets: Range<u64>,
     /// When the first of them was captured.
     pub time: Option<Timestamp>,
+    /// The packet in which the body begins, behind the header and its empty line.
+    pub body_from: Option<u64>,
+    /// It has octets above 127 (RFC 6152).
+    pub eight_bit: bool,
     /// The Message-ID header, without brackets.
     pub message_id: Option<String>,
     /// Main headers, decoded.
@@ -246,6 +250,10 @@ pub struct Abandoned {
     pub mail_from: Option<String>,
     /// Recipients asked for, accepted or not, in order.
     pub rcpt_to: Vec<Recipient>,
+    /// The packet of the RSET that dropped it.
+    pub dropped: Option<u64>,
+    /// How many messages the session had before it.
+    pub messages_before: usize,
 }
 
 /// One recipient of a message.

@@ -11,6 +11,8 @@ pub enum Verdict {
     Refused,
     /// The server put it off (4xx).
     Deferred,
+    /// The client dropped it before any message.
+    Dropped,
     /// The capture has no answer.
     Unknown,
 }
@@ -22,6 +24,7 @@ impl Verdict {
             Verdict::Accepted => "accepted",
             Verdict::Refused => "refused",
             Verdict::Deferred => "deferred",
+            Verdict::Dropped => "dropped",
             Verdict::Unknown => "unknown",
         }
     }
@@ -44,10 +47,12 @@ impl Recipient {
 }
 
 impl Abandoned {
-    /// What became of one of its recipients: refused, or, where it was accepted, not known; and the reply to RCPT.
+    /// What became of one of its recipients: refused; where it was accepted, dropped by
+    /// the client or not known; and the reply to RCPT.
     pub fn verdict<'a>(&'a self, recipient: &'a Recipient) -> (Verdict, Option<&'a Reply>) {
         let reply = recipient.reply.as_ref();
-        let verdict = reply.filter(|_| !recipient.accepted()).map_or(Verdict::Unknown, Verdict::of);
+        let else_verdict = if self.dropped.is_some() { Verdict::Dropped } else { Verdict::Unknown };
+        let verdict = reply.filter(|_| !recipient.accepted()).map_or(else_verdict, Verdict::of);
         (verdict, reply)
     }
 }

@@ -45,7 +45,7 @@ pub(super) struct RecipientRecord {
     enhanced: Option<String>,
     text: Option<String>,
     accepted: Option<bool>,
-    /// What became of this recipient in the end: `accepted`, `refused`, `deferred` or `unknown`.
+    /// What became of this recipient in the end: `accepted`, `refused`, `deferred`, `dropped` or `unknown`.
     verdict: &'static str,
     /// LMTP: the reply for this recipient after the message.
     #[serde(skip_serializing_if = "Option::is_none")]

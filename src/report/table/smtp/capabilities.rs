@@ -7,6 +7,9 @@ use crate::lesson::smtp;
 /// Columns that words from the wire take at most.
 const LONGEST_VALUE: usize = 120;
 
+/// Mails whose sizes are told one by one; of more the largest is.
+const SIZES: usize = 3;
+
 /// The meaning of one line.
 pub(super) fn capability(style: &Style, session: &Session, line: &str) -> String {
     if is_crossed_out(line) {
@@ -20,7 +23,13 @@ pub(super) fn capability(style: &Style, session: &Session, line: &str) -> String
     if let Some(detail) = detail(style, &keyword, &parameters) {
         means.push_str(&detail);
     }
-    if let Some(used) = used(style, session, &keyword, &parameters) {
+    if let Some(mut used) = used(style, session, &keyword, &parameters) {
+        // what was offered before TLS is to be forgotten (RFC 3207 section 4.2); the second EHLO is not to be seen
+        if matches!(session.encryption, Encryption::StartTls { .. })
+            && used == style.word("smtp.view.not_used")
+        {
+            used = style.word("smtp.use.void");
+        }
         means.push_str(" · ");
         means.push_str(&used);
     }
@@ -63,6 +72,7 @@ fn used(style: &Style, session: &Session, keyword: &str, parameters: &[&str]) ->
     Some(match keyword {
         "PIPELINING" => pipelining(style, session),
         "SIZE" => size(style, session, parameters.first().and_then(|limit| limit.parse().ok())),
+        "8BITMIME" if eight_bit_unasked(session) => style.word("smtp.use.eight_bit_unasked"),
         "8BITMIME" => with("MAIL", &["BODY=8BITMIME", "BODY=7BIT"]),
         "BINARYMIME" => with("MAIL", &["BODY=BINARYMIME"]),
         "SMTPUTF8" | "REQUIRETLS" => with("MAIL", &[keyword]),
@@ -139,15 +149,29 @@ fn pipelining(style: &Style, session: &Session) -> String {
     }
 }
 
+/// A message has octets above 127, and no MAIL says so (RFC 6152 section 2, RFC 3030 section 3).
+fn eight_bit_unasked(session: &Session) -> bool {
+    let asked = commands(session)
+        .filter(|(_, verb, _)| *verb == "MAIL")
+        .any(|(_, _, argument)| matching(argument, &["BODY="]).next().is_some());
+    !asked && session.messages.iter().any(|message| message.eight_bit)
+}
+
 /// The size that MAIL announced, or that of the message, against the limit (RFC 1870).
 fn size(style: &Style, session: &Session, limit: Option<u64>) -> String {
-    let announced = commands(session)
+    let all_announced: Vec<u64> = commands(session)
         .filter(|(_, verb, _)| *verb == "MAIL")
         .flat_map(|(_, _, argument)| matching(argument, &["SIZE="]))
-        .filter_map(|word| word.strip_prefix("SIZE=")?.parse::<u64>().ok())
-        .max();
-    let sent = session.messages.iter().map(|message| message.octets).max();
+        .filter_map(|word| word.strip_prefix("SIZE=")?.parse().ok())
+        .collect();
+    let all_sent: Vec<u64> = session.messages.iter().map(|message| message.octets).collect();
+    let (announced, sent) = (all_announced.iter().copied().max(), all_sent.iter().copied().max());
     let mut text = match (announced, sent) {
+        (Some(_), Some(_))
+            if (2..=SIZES).contains(&all_sent.len()) && all_sent.len() == all_announced.len() =>
+        {
+            sizes(style, &all_announced, &all_sent)
+        }
         (Some(announced), Some(sent)) => {
             style.say("smtp.use.announced_and_sent", &[("announced", &announced), ("sent", &sent)])
         }
@@ -160,6 +184,16 @@ fn size(style: &Style, session: &Session, limit: Option<u64>) -> String {
         text.push_str(&style.word("smtp.use.over_limit"));
     }
     text
+}
+
+/// What was announced for each of some mails, and what was sent.
+fn sizes(style: &Style, announced: &[u64], sent: &[u64]) -> String {
+    let list = |sizes: &[u64]| {
+        let names: Vec<String> = sizes.iter().map(u64::to_string).collect();
+        names.join(&style.word("smtp.use.and"))
+    };
+    let key = if announced == sent { "smtp.use.sizes_as_sent" } else { "smtp.use.sizes" };
+    style.say(key, &[("count", &sent.len()), ("announced", &list(announced)), ("sent", &list(sent))])
 }
 
 fn dsn(style: &Style, session: &Session) -> String {

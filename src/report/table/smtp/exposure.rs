@@ -68,9 +68,23 @@ fn offer(style: &Style, session: &Session, out: &mut String) {
         }
         (Encryption::Implicit, _) => style.word("smtp.exposure.hidden_all"),
         (Encryption::None, Some(turn)) => style.say("smtp.exposure.offered", &[("packet", &turn.packet)]),
+        (Encryption::None, None) if !asks_for_extensions(session) => style.word("smtp.exposure.no_ehlo"),
         (Encryption::None, None) => style.word("smtp.exposure.not_offered"),
     };
     style.paragraph(out, Tone::Quiet, &text, 2);
+}
+
+/// Offers stand in the reply to EHLO or LHLO alone (RFC 5321 section 4.1.1.1, RFC 2033 section 4.1).
+fn asks_for_extensions(session: &Session) -> bool {
+    session.turns.iter().any(|turn| match &turn.kind {
+        TurnKind::Command { verb, .. } => matches!(verb.as_str(), "EHLO" | "LHLO"),
+        TurnKind::Greeting(_)
+        | TurnKind::Reply { .. }
+        | TurnKind::AuthResponse { .. }
+        | TurnKind::Message { .. }
+        | TurnKind::Tls
+        | TurnKind::Gap { .. } => false,
+    })
 }
 
 #[cfg(test)]

@@ -20,11 +20,14 @@ pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
     style.heading(out, &style.word("smtp.mail.hops"));
     let mut grid = style.grid(&["number", "hop_from", "hop_by", "with", "queue_id", "stayed"]);
     let next = message.hops.iter().skip(1).map(|hop| hop.time).chain([message.time]);
-    let mut clocks_differ = false;
+    let (mut clocks_differ, mut behind) = (false, None);
     for (index, (hop, next)) in message.hops.iter().zip(next).enumerate().take(MOST) {
         let stayed = hop.time.zip(next).map(|(taken, next)| whole_seconds(taken, next));
         let negative = stayed.is_some_and(|nanos| nanos < 0);
-        clocks_differ |= negative;
+        // the last stay ends with this capture, not with another field
+        let is_last = index + 1 == message.hops.len();
+        clocks_differ |= negative && !is_last;
+        behind = behind.or((negative && is_last).then(|| name(hop.by.as_deref())));
         grid.add_row([
             style.number(index + 1),
             style.cell(Tone::Plain, name(from(hop))),
@@ -42,6 +45,9 @@ pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
     style.paragraph(out, Tone::Quiet, &style.word("smtp.mail.hops_basis"), 2);
     if clocks_differ {
         style.paragraph(out, Tone::Warn, &style.word("smtp.mail.clocks_differ"), 2);
+    }
+    if let Some(host) = behind {
+        style.paragraph(out, Tone::Warn, &style.say("smtp.mail.capture_behind", &[("host", &host)]), 2);
     }
 }
 

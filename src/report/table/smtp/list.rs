@@ -37,7 +37,7 @@ pub(super) fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
                 style.cell(Tone::Plain, mail.path),
                 style.cell(mail.tone, mail.verdict),
                 style.cell(protection_tone(session), protection(style, session)),
-                style.number(took(session)),
+                style.number(took(session).unwrap_or_else(|| "-".to_owned())),
                 style.cell(Tone::Quiet, session.ended.name()),
             ]);
             grid.add_row(row);
@@ -46,10 +46,10 @@ pub(super) fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
     style.push_grid(out, grid);
 }
 
-/// From the first line of a session to the last.
-pub(super) fn took(session: &Session) -> String {
+/// From the first line of a session to the last; `None` where there is one alone.
+pub(super) fn took(session: &Session) -> Option<String> {
     let times = || session.turns.iter().filter_map(|turn| turn.time);
-    format!("{} ms", milliseconds(times().next(), times().next_back()))
+    (times().count() > 1).then(|| format!("{} ms", milliseconds(times().next(), times().next_back())))
 }
 
 /// One mail's way and what became of it, for lists.
@@ -139,7 +139,7 @@ pub(super) const fn tone(verdict: Verdict) -> Tone {
         Verdict::Accepted => Tone::Good,
         Verdict::Refused => Tone::Bad,
         Verdict::Deferred => Tone::Warn,
-        Verdict::Unknown => Tone::Quiet,
+        Verdict::Dropped | Verdict::Unknown => Tone::Quiet,
     }
 }
 

@@ -42,7 +42,9 @@ fn parameters(style: &Style, verb: &str, argument: &str) -> Vec<String> {
     let said = words.map(|word| {
         let (name, value) = word.split_once('=').unwrap_or((word, ""));
         let key = format!("smtp.here.{verb}.{}", name.to_ascii_uppercase());
-        let value = clipped(&shown(value), LONGEST_VALUE);
+        // `rfc822;user@example.com`: the type of the address says nothing here (RFC 3461 section 4.2)
+        let address = value.split_once(';').filter(|_| name.eq_ignore_ascii_case("ORCPT"));
+        let value = clipped(&shown(address.map_or(value, |(_, address)| address)), LONGEST_VALUE);
         match style.find(&key) {
             Some(_) => style.say(&key, &[("value", &value)]),
             None => style.say("smtp.here.parameter", &[("name", &clipped(&shown(name), LONGEST_VALUE))]),

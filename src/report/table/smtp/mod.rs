@@ -23,10 +23,10 @@ pub(super) use self::list::list;
 use self::list::{protection_tone, push_list, took};
 use self::message::message_section;
 use self::turns::{TurnRow, rows};
-use super::style::{Style, Tone, shown, width};
+use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;
 use crate::conversation::journey::Journeys;
-use crate::conversation::smtp::{AuthOutcome, Encryption, Pace, Role, Session, Verdict, Warning};
+use crate::conversation::smtp::{AuthOutcome, Encryption, Ended, Pace, Role, Session, Verdict, Warning};
 use crate::lesson;
 use crate::report::{Format, Options, Sink, Summary};
 
@@ -35,6 +35,9 @@ const SHOWN_IN_FULL: usize = 3;
 
 /// Rows that one table has; the next ones get a heading of their own, so that long lists stream.
 const ROWS_A_TABLE: usize = 100;
+
+/// Columns that the name of a capture takes at most.
+const LONGEST_NAME: usize = 80;
 
 /// The place of the column of lines in the table of a conversation.
 const LINE_COLUMN: usize = 3;
@@ -50,6 +53,7 @@ pub(super) struct Sessions {
     kept: Vec<Session>,
     journeys: Journeys,
     count: u64,
+    captures: Vec<(u32, String)>,
 }
 
 impl Sessions {
@@ -64,7 +68,15 @@ impl Sessions {
             kept: Vec::new(),
             journeys: Journeys::default(),
             count: 0,
+            captures: options.captures.clone(),
         }
+    }
+
+    /// Which capture it was, where there is more than one.
+    fn capture(&self, session: &Session) -> Option<(u32, String)> {
+        let first = self.captures.iter().find(|(capture, _)| *capture == session.capture);
+        let are_more = self.captures.iter().any(|(capture, _)| *capture != session.capture);
+        first.filter(|_| are_more).map(|(capture, name)| (*capture, clipped(&shown(name), LONGEST_NAME)))
     }
 
     fn list(&mut self) -> io::Result<()> {
@@ -85,7 +97,7 @@ impl Sessions {
 
     fn in_full(&mut self) -> io::Result<()> {
         for session in std::mem::take(&mut self.kept) {
-            let text = conversation(&self.style, &session, self.reveal);
+            let text = conversation(&self.style, &session, self.capture(&session), self.reveal);
             self.out.write_all(text.as_bytes())?;
         }
         Ok(())
@@ -97,7 +109,11 @@ impl Sink for Sessions {
         self.count += 1;
         if self.raw {
             let mut text = String::new();
-            raw::push(&mut text, &session, self.chosen.is_none(), self.reveal);
+            let named = self.chosen.is_none().then(|| {
+                let capture = self.capture(&session);
+                capture.map(|(number, name)| format!(" · capture {number} ({name})")).unwrap_or_default()
+            });
+            raw::push(&mut text, &session, named.as_deref(), self.reveal);
             return self.out.write_all(text.as_bytes());
         }
         if self.drawn && self.count > 1 {
@@ -154,9 +170,9 @@ impl Sink for Sessions {
     }
 }
 
-fn conversation(style: &Style, session: &Session, reveal: bool) -> String {
+fn conversation(style: &Style, session: &Session, capture: Option<(u32, String)>, reveal: bool) -> String {
     let mut out = String::new();
-    heading(style, session, &mut out);
+    heading(style, session, capture, &mut out);
     ladder::push(style, &mut out, session);
     turns(style, session, reveal, &mut out);
     verdict::push(style, session, &mut out);
@@ -169,26 +185,35 @@ fn conversation(style: &Style, session: &Session, reveal: bool) -> String {
     out
 }
 
-fn heading(style: &Style, session: &Session, out: &mut String) {
+fn heading(style: &Style, session: &Session, capture: Option<(u32, String)>, out: &mut String) {
     let role = match session.role {
         Role::Submission => "submission",
         Role::Relay => "relay",
         Role::Delivery => "delivery",
         Role::Unknown => "unknown",
     };
+    let took = took(session).map(|took| match session.ended {
+        Ended::Tls => format!(" · {}", style.say("smtp.view.until_tls", &[("took", &took)])),
+        Ended::Quit | Ended::Closed | Ended::Reset | Ended::Timeout | Ended::Open => format!(" · {took}"),
+    });
+    let capture = capture
+        .map(|(number, name)| style.say("smtp.view.capture_name", &[("capture", &number), ("name", &name)]));
     let title = style.say(
         "smtp.view.heading",
         &[
+            ("protocol", &if session.lmtp { "LMTP" } else { "SMTP" }),
             ("stream", &session.stream),
+            ("capture", &capture.unwrap_or_default()),
             ("client", &session.client),
             ("server", &session.server),
-            ("took", &took(session)),
+            ("took", &took.unwrap_or_default()),
         ],
     );
     style.paragraph(out, Tone::Title, &title, 2);
     let role = lesson::smtp::role(style.lang, role).unwrap_or_default();
     let reason = lesson::smtp::role_reason(style.lang, session.role_reason).unwrap_or_default();
-    let inferred = style.say("smtp.view.inferred", &[("reason", &reason)]);
+    let basis = if session.role == Role::Unknown { "smtp.view.reason" } else { "smtp.view.inferred" };
+    let inferred = style.say(basis, &[("reason", &reason)]);
     style.paragraph(out, Tone::Plain, &format!("{role}{inferred}"), 2);
     let encryption = match session.encryption {
         Encryption::None => "none",
@@ -215,18 +240,27 @@ fn sent(style: &Style, session: &Session) -> String {
         .iter()
         .flat_map(|message| message.rcpt_to.iter().map(|r| message.verdict(r).0))
         .chain(session.abandoned.iter().flat_map(|mail| mail.rcpt_to.iter().map(|r| mail.verdict(r).0)));
-    let mut counts =
-        [(Verdict::Accepted, 0), (Verdict::Refused, 0), (Verdict::Deferred, 0), (Verdict::Unknown, 0)];
+    let verdicts_in_order =
+        [Verdict::Accepted, Verdict::Refused, Verdict::Deferred, Verdict::Dropped, Verdict::Unknown];
+    let mut counts = verdicts_in_order.map(|verdict| (verdict, 0));
     for verdict in verdicts {
         for (counted, count) in &mut counts {
             *count += u32::from(*counted == verdict);
         }
     }
     let octets: u64 = session.messages.iter().map(|message| message.octets).sum();
-    let mut text = style.say("smtp.view.sent", &[("messages", &session.messages.len()), ("octets", &octets)]);
-    for (verdict, count) in counts.into_iter().filter(|(_, count)| *count > 0) {
+    let mut text = match (session.messages.len(), session.encryption) {
+        (0, Encryption::None) => style.word("smtp.view.sent_none"),
+        (0, Encryption::StartTls { .. } | Encryption::Implicit) => style.word("smtp.view.sent_hidden"),
+        (messages, _) => style.say("smtp.view.sent", &[("messages", &messages), ("octets", &octets)]),
+    };
+    let counted = counts.into_iter().filter(|(_, count)| *count > 0).map(|(verdict, count)| {
         let name = style.word(&format!("smtp.view.verdict.{}", verdict.name()));
-        text.push_str(&style.say("smtp.view.recipients", &[("verdict", &name), ("count", &count)]));
+        style.say("smtp.view.recipient_count", &[("verdict", &name), ("count", &count)])
+    });
+    let list = counted.collect::<Vec<_>>().join(&style.word("journey.and"));
+    if !list.is_empty() {
+        text.push_str(&style.say("smtp.view.recipients", &[("list", &list)]));
     }
     text
 }
@@ -239,6 +273,9 @@ fn pace(style: &Style, session: &Session, out: &mut String) {
     }
     let (server, client) = (duration(pace.server), duration(pace.client));
     let mut text = style.say("smtp.pace.both", &[("server", &server), ("client", &client)]);
+    if session.ended == Ended::Tls {
+        text.push_str(&style.word("smtp.pace.until_tls"));
+    }
     if let Some(greeting) = pace.greeting {
         text.push_str(&style.say("smtp.pace.greeting", &[("time", &duration(greeting))]));
     }
@@ -300,7 +337,12 @@ fn remarks(style: &Style, session: &Session, out: &mut String) {
         out.push('\n');
     }
     for &warning in &session.warnings {
-        let text = lesson::smtp::warning(style.lang, Warning::name(warning)).unwrap_or_default();
+        let refused = session.auth.as_ref().is_some_and(|auth| auth.outcome == AuthOutcome::Rejected);
+        let name = match warning {
+            Warning::AuthInTheClear if refused => "auth_in_the_clear_refused",
+            _ => Warning::name(warning),
+        };
+        let text = lesson::smtp::warning(style.lang, name).unwrap_or_default();
         style.paragraph(out, Tone::Warn, &format!("! {text}"), 2);
     }
 }

@@ -8,11 +8,12 @@ use crate::conversation::smtp::{Reply, Session, Speaker, TurnKind};
 /// What stands for a secret.
 pub(super) const MASK: &str = "········";
 
-/// Appends the lines of a session; `named` puts a line before them that says which session it is.
-pub(super) fn push(out: &mut String, session: &Session, named: bool, reveal: bool) {
-    if named {
+/// Appends the lines of a session; `named` puts a line before them that says which session it
+/// is, and of which capture.
+pub(super) fn push(out: &mut String, session: &Session, named: Option<&str>, reveal: bool) {
+    if let Some(capture) = named {
         let (client, server) = (session.client, session.server);
-        put(out, format_args!("# TCP connection {}: {client} → {server}\n", session.stream));
+        put(out, format_args!("# TCP connection {}{capture}: {client} → {server}\n", session.stream));
     }
     for turn in &session.turns {
         let who = match turn.from {
