@@ -296,8 +296,13 @@ fn login(style: &Style, session: &Session, out: &mut String) {
 }
 
 fn remarks(style: &Style, session: &Session, out: &mut String) {
-    if !session.warnings.is_empty() {
+    let guessable = turns::guessable(session);
+    if !session.warnings.is_empty() || guessable.is_some() {
         out.push('\n');
+    }
+    if let Some((challenge, response)) = guessable {
+        let packets = [("challenge", &challenge as &dyn std::fmt::Display), ("response", &response)];
+        style.paragraph(out, Tone::Warn, &style.say("smtp.here.guessable", &packets), 2);
     }
     for &warning in &session.warnings {
         let text = lesson::smtp::warning(style.lang, Warning::name(warning)).unwrap_or_default();
