@@ -94,7 +94,11 @@ fn real_servers_pipelined_replies_are_told_apart() {
     }
     says(&told(&sample("mail-lmtp.pcap"), &[]), "250 2.0.0 <carol", &["for carol@example.com"]);
     let chunks = told(&sample("mail-chunking.pcap"), &[]);
-    says(&chunks, "BDAT 0 LAST", &["0 octets, the last piece"]);
+    says(&chunks, "BDAT 0 LAST", &["0 octets: nothing follows; LAST ends the message"]);
+    assert!(
+        !chunks.contains("(message, 0 octets")
+            && !told(&sample("mail-chunking.pcap"), &["--raw"]).contains("message: 0 octets")
+    );
     assert!(!row(&chunks, "250 2.0.0 Ok: 62").contains("answers"), "{chunks}");
     says(&chunks, "queued as", &["7 message", "accepted: from here on"]);
     let path = sample("mail-journey-greylisted.pcap");
@@ -343,6 +347,113 @@ fn a_session_is_drawn_as_a_ladder() {
     let svg = told(capture.path(), &["--format", "svg"]);
     assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"));
     assert!(svg.contains("RCPT TO:&lt;c@example.test&gt;") && svg.contains("url(#"), "{svg}");
+}
+
+#[test]
+fn what_spans_packets_names_the_last_one_and_the_next_row_is_measured_from_it() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&[
+        "MAIL FROM:<a@example.test>",
+        "250 Ok",
+        "RCPT TO:<b@example.test>",
+        "250 Ok",
+        "DATA",
+        "354 Go",
+    ]);
+    let first = talk.say(CLIENT, "Subject: hi\r\n\r\nhi\r\n");
+    talk.wait(1_500_000);
+    let last = talk.say(CLIENT, "there\r\n.\r\n");
+    talk.say(SERVER, "250 Taken\r\n");
+    let capture = talk.write();
+    let table = table(&capture);
+    says(&table, "(message, ", &[&format!("{first}–{last}")]);
+    says(&table, "250 Taken", &["  1.000  "]);
+    let session = capture.session();
+    let turns = session["turns"].as_array().unwrap();
+    let message = turns.iter().find(|turn| turn["kind"] == "message").unwrap();
+    assert_eq!((&message["packet"], &message["last_packet"]), (&json!(first), &json!(last)));
+    assert!(table.contains("ms waiting for the server"), "{table}");
+}
+
+#[test]
+fn a_command_is_shown_as_it_was_sent() {
+    let mut talk = Talk::smtp();
+    talk.exchange(&["mail FROM:<a@example.test>", "250 Ok", "auth plain AGFsaWNlAHNlY3JldA==", "235 Ok"]);
+    let capture = talk.write();
+    let raw = told(capture.path(), &["--raw"]);
+    assert!(
+        raw.contains("C: mail FROM:<a@example.test>\n") && raw.contains("C: auth plain ········\n"),
+        "{raw}"
+    );
+    let table = table(&capture);
+    says(&table, "mail FROM:<a@example.test>", &["envelope"]);
+    let turn = capture.session()["turns"][5].clone();
+    assert_eq!(
+        (&turn["verb"], &turn["line"], &turn["argument"]),
+        (&json!("AUTH"), &json!("auth plain"), &json!("plain"))
+    );
+}
+
+#[test]
+fn a_login_says_what_each_line_of_it_is_and_once_that_it_is_hidden() {
+    let login = told(&sample("mail-auth-login.pcap"), &[]);
+    says(&login, "334 VXNlcm5hbWU6", &["base64 of \"Username:\": asks for the user name"]);
+    says(&login, "334 UGFzc3dvcmQ6", &["asks for the password"]);
+    assert!(login.contains("the password, in base64"), "{login}");
+    assert_eq!(login.matches("--reveal-secrets shows it").count(), 1, "{login}");
+    assert!(!told(&sample("mail-auth-login.pcap"), &["--reveal-secrets"]).contains("hidden here"));
+    let digest = told(&sample("mail-auth-cram-md5.pcap"), &[]);
+    assert!(
+        digest.contains("a challenge: base64 of <") && digest.contains("a digest of challenge and password")
+    );
+    assert!(digest.contains("! The password can be guessed offline from packets 10 and 11."), "{digest}");
+}
+
+#[test]
+fn a_doubled_dot_is_told_where_it_acts() {
+    let table = told(&sample("mail-dot-stuffing.pcap"), &[]);
+    says(&table, "(message, ", &["3 lines began with a dot"]);
+    assert!(table.contains("394 octets, as handed over here"), "{table}");
+}
+
+#[test]
+fn a_refused_data_without_a_recipient_refuses_the_command_and_not_the_mail() {
+    let mut talk = Talk::smtp();
+    talk.say(CLIENT, "MAIL FROM:<a@example.test>\r\nRCPT TO:<b@example.test>\r\nDATA\r\n");
+    talk.say(SERVER, "250 Ok\r\n450 4.2.0 Greylisted\r\n554 5.5.1 Error: no valid recipients\r\n");
+    says(&table(&talk.write()), "554 5.5.1", &["no recipient was accepted", "not the mail"]);
+    let mut talk = Talk::smtp();
+    talk.exchange(&[
+        "MAIL FROM:<a@example.test>",
+        "250 Ok",
+        "RCPT TO:<b@example.test>",
+        "250 Ok",
+        "DATA",
+        "554 No",
+    ]);
+    says(&table(&talk.write()), "554 No", &["the message is not wanted"]);
+}
+
+#[test]
+fn a_delayed_refusal_of_a_login_is_no_thinking() {
+    let table = told(&sample("mail-auth-failed.pcap"), &[]);
+    says(&table, "535 ", &["the reply took 1.5 s", "on purpose"]);
+}
+
+#[test]
+fn a_ladder_is_cut_only_where_that_saves_much_and_never_at_its_close() {
+    let long = |commands: usize| {
+        let mut talk = Talk::smtp();
+        for _ in 0..commands {
+            talk.exchange(&["NOOP", "250 Ok"]);
+        }
+        talk.exchange(&["QUIT", "221 2.0.0 Bye"]);
+        table(&talk.write())
+    };
+    assert!(!long(11).contains("more packets"));
+    let table = long(40);
+    let ladder = table.split_once("OSI phase").unwrap().0;
+    assert!(ladder.contains("more packets") && ladder.contains("221 2.0.0 Bye"), "{ladder}");
 }
 
 #[test]

@@ -6,13 +6,13 @@ use super::line::Mark;
 use super::session::{AuthOutcome, Reply, Speaker, TurnKind, Warning};
 
 impl Dialogue {
-    /// A complete reply: first in, first out, but a code that only one command can have finds that one.
-    pub(super) fn reply(&mut self, code: u16, mark: Mark) {
+    /// A complete reply, its last octet in the packet `ended`: first in, first out, but a code that only one command can have finds that one.
+    pub(super) fn reply(&mut self, code: u16, ended: Mark) {
         self.last_code = code;
-        self.a_reply_ends_a_torn_message(code, mark);
+        self.a_reply_ends_a_torn_message(code, ended);
         let (reply, mark) = match &mut self.record {
             Some(record) => record.take_reply(code),
-            None => (Reply::default(), mark),
+            None => (Reply::default(), ended),
         };
         self.find_place(code);
         self.a_challenge_asks_for_a_response(code);
@@ -35,7 +35,8 @@ impl Dialogue {
             if greets {
                 record.greeting = reply.lines.first().cloned();
             }
-            record.turn(mark, Speaker::Server, kind);
+            let turn = record.turn(mark, Speaker::Server, kind);
+            record.turn_ends(turn, ended);
         }
         match pending {
             Some(pending) => self.answered(pending, code, reply),

@@ -80,6 +80,12 @@ impl Exchange {
     }
 }
 
+/// The text that a challenge (the text of a 334) is the base64 of; `None` where it is none.
+pub fn challenge(text: &str) -> Option<String> {
+    let decoded = line::text(&base64(text.trim().as_bytes()));
+    (!decoded.is_empty()).then_some(decoded)
+}
+
 /// RFC 4616: authorisation identity, authentication identity and password, NUL between them.
 fn plain(auth: &mut Auth, message: &str) {
     let mut parts = message.split('\0');

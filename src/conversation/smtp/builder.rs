@@ -94,8 +94,16 @@ impl Builder {
             self.turns_left_out += 1;
             return None;
         }
-        self.turns.push(Turn { packet: mark.packet, time: mark.time, from, kind });
+        let Mark { packet, time } = mark;
+        self.turns.push(Turn { packet, time, last_packet: packet, last_time: time, from, kind });
         Some(self.turns.len() - 1)
+    }
+
+    /// The last octet of a turn was in this packet.
+    pub(super) fn turn_ends(&mut self, turn: Option<usize>, mark: Mark) {
+        if let Some(turn) = turn.and_then(|turn| self.turns.get_mut(turn)) {
+            (turn.last_packet, turn.last_time) = (mark.packet, mark.time);
+        }
     }
 
     /// A line of a reply whose last line has not come yet.
@@ -185,7 +193,9 @@ impl Builder {
     }
 
     /// A message or a chunk of one begins: the message's place in the list.
-    pub(super) fn message_begins(&mut self, transfer: Transfer, mark: Mark) -> Option<usize> {
+    ///
+    /// `some`: octets follow, which are a turn of their own.
+    pub(super) fn message_begins(&mut self, transfer: Transfer, mark: Mark, some: bool) -> Option<usize> {
         if self.open.is_none() {
             let index = (self.messages.len() < self.limits.messages).then_some(self.messages.len());
             if index.is_some() {
@@ -203,6 +213,7 @@ impl Builder {
         }
         let index = self.open.as_ref().and_then(|open| open.index);
         self.message_turn = index
+            .filter(|_| some)
             .and_then(|message| self.turn(mark, Speaker::Client, TurnKind::Message { octets: 0, message }));
         index
     }
@@ -237,12 +248,21 @@ impl Builder {
         if let Some(Turn { kind: TurnKind::Message { octets, .. }, .. }) = turn {
             *octets += used as u64;
         }
+        self.turn_ends(self.message_turn, mark);
         let Some(open) = &mut self.open else { return };
         if open.body_from.is_none() && open.mail.body_begun() {
             open.body_from = Some(mark.packet);
         }
         if let Some(message) = open.index.and_then(|i| self.messages.get_mut(i)) {
             message.packets.end = mark.packet;
+        }
+    }
+
+    /// So many of its lines have had a dot put before their own so far.
+    pub(super) fn message_stuffed(&mut self, lines: u64) {
+        let index = self.open.as_ref().and_then(|open| open.index);
+        if let Some(message) = index.and_then(|i| self.messages.get_mut(i)) {
+            message.stuffed = lines;
         }
     }
 
@@ -300,6 +320,7 @@ fn new_message(transfer: Transfer, mark: Mark) -> Message {
         rcpt_to: Vec::new(),
         transfer,
         octets: 0,
+        stuffed: 0,
         complete: false,
         sha256: None,
         outcome: None,

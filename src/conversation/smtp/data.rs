@@ -20,6 +20,7 @@ enum At {
 pub(in crate::conversation) struct DataReader {
     at: At,
     bare_lf: bool,
+    stuffed: u64,
 }
 
 /// How far the reader came.
@@ -34,12 +35,17 @@ pub(in crate::conversation) struct Progress {
 impl DataReader {
     /// Before the first octet of a message.
     pub(in crate::conversation) const fn new() -> Self {
-        Self { at: At::Start { crlf: true }, bare_lf: false }
+        Self { at: At::Start { crlf: true }, bare_lf: false, stuffed: 0 }
     }
 
     /// Whether a line ended in LF without CR.
     pub(super) const fn bare_lf(&self) -> bool {
         self.bare_lf
+    }
+
+    /// Lines so far that began with a dot and were sent with one more.
+    pub(super) const fn stuffed(&self) -> u64 {
+        self.stuffed
     }
 
     /// Whether the last octets were LF `.` CR LF, which ends the message if the server answers now.
@@ -70,7 +76,10 @@ impl DataReader {
                     from = i;
                     self.at = At::DotCr { crlf };
                 }
-                At::Dot { .. } => self.at = At::Middle { cr: false },
+                At::Dot { .. } => {
+                    self.stuffed += u64::from(octet == b'.');
+                    self.at = At::Middle { cr: false };
+                }
                 At::DotCr { crlf } if octet == b'\n' => {
                     i += 1;
                     from = i;
@@ -138,6 +147,9 @@ mod tests {
     fn a_stuffed_dot_is_taken_out() {
         assert_eq!(read(&[b"..x\r\n.y\r\na.b\r\n...\r\n.\r\n"]).0, b".x\r\ny\r\na.b\r\n..\r\n");
         assert_eq!(read(&[b"a\r\n.\rb\r\n.\r\n"]).0, b"a\r\n\rb\r\n");
+        let mut reader = DataReader::new();
+        reader.push(b"..x\r\n.y\r\na..b\r\n...\r\n.\r\n", |_| {});
+        assert_eq!(reader.stuffed(), 2);
     }
 
     #[test]

@@ -227,12 +227,12 @@ impl Dialogue {
             Split::Cut(line) => (line, true),
             Split::More => return None,
         };
-        let asked = run.mark(at + line.len() - 1).time;
+        let ended = run.mark(at + line.len() - 1);
         let secret = if matches!(self.mode, Mode::Auth) {
-            self.auth_line(line::bare(line), mark, asked);
+            self.auth_line(line::bare(line), mark, ended);
             Some(0..line.len())
         } else {
-            self.command_line(line::bare(line), mark, asked)
+            self.command_line(line::bare(line), mark, ended)
         };
         if let Some(range) = &secret {
             self.secrets.add(start + range.start as u64..start + range.end as u64);
@@ -253,11 +253,11 @@ impl Dialogue {
         0
     }
 
-    fn auth_line(&mut self, line: &[u8], mark: Mark, asked: Option<Timestamp>) {
+    fn auth_line(&mut self, line: &[u8], mark: Mark, ended: Mark) {
         self.mode = Mode::AwaitAuth;
         let auth = What::Command(Some(Verb::Auth));
         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.what == auth) {
-            pending.asked = asked;
+            pending.asked = ended.time;
         }
         let in_the_clear = !self.tls_agreed;
         let Some(record) = &mut self.record else { return };
@@ -268,11 +268,12 @@ impl Dialogue {
             record.auth_response(line, in_the_clear);
         }
         let kind = TurnKind::AuthResponse { secret: line::text(line), cancel };
-        record.turn(mark, Speaker::Client, kind);
+        let turn = record.turn(mark, Speaker::Client, kind);
+        record.turn_ends(turn, ended);
     }
 
     /// Takes a command line; where a secret stands in it.
-    fn command_line(&mut self, line: &[u8], mark: Mark, asked: Option<Timestamp>) -> Option<Range<usize>> {
+    fn command_line(&mut self, line: &[u8], mark: Mark, ended: Mark) -> Option<Range<usize>> {
         let command = command::parse(line);
         if line.is_empty() {
             return None;
@@ -289,7 +290,10 @@ impl Dialogue {
             _ => None,
         };
         let turn = self.write_command(line, &command, secret.clone(), mark);
-        self.obey(&command, mark, turn, asked);
+        if let Some(record) = &mut self.record {
+            record.turn_ends(turn, ended);
+        }
+        self.obey(&command, mark, turn, ended.time);
         secret.filter(|range| !range.is_empty())
     }
 
@@ -306,9 +310,11 @@ impl Dialogue {
             None => (line::text(line), &b""[..]),
         };
         let shown = secret.as_ref().map_or(argument, |range| &line[command.argument_at..range.start]);
+        let told = secret.as_ref().map_or(line, |range| &line[..range.start]);
         let secret = secret.map(|range| line[range].trim_ascii()).filter(|octets| !octets.is_empty());
         let kind = TurnKind::Command {
             verb,
+            line: line::text(told.trim_ascii_end()),
             argument: line::text(shown.trim_ascii_end()),
             secret: secret.map(line::text),
         };
@@ -465,7 +471,7 @@ impl Dialogue {
                 record.reply_line(read.text, mark);
             }
             if !read.more {
-                self.reply(read.code, mark);
+                self.reply(read.code, run.mark(at + line.len() - 1));
                 self.release_client();
             }
         }

@@ -189,7 +189,7 @@ impl Session {
         let mut login: Option<(Proof, bool, u32)> = None;
         for turn in &self.turns {
             match &turn.kind {
-                TurnKind::Command { verb, argument, secret } if verb == "AUTH" => {
+                TurnKind::Command { verb, argument, secret, .. } if verb == "AUTH" => {
                     let mechanism = argument.to_ascii_uppercase();
                     login = Some((Proof::of_mechanism(&mechanism), proves_late(&mechanism), 0));
                     if secret.is_some() {

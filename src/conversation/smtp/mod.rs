@@ -22,6 +22,7 @@ mod tests;
 mod transfer;
 mod verdict;
 
+pub use auth::challenge;
 pub(super) use builder::Letters;
 pub use builder::Limits;
 pub(super) use data::DataReader;

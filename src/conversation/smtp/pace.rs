@@ -45,7 +45,7 @@ impl Pace {
             };
             let wait = turn.time.zip(since).map(|(time, since)| time.since(since).max(0));
             if turn.from == Speaker::Server {
-                said = turn.time.or(said);
+                said = turn.last_time.or(said);
             }
             if matches!(turn.kind, TurnKind::Greeting(_)) {
                 greeting = wait;
@@ -53,8 +53,9 @@ impl Pace {
             waits.push(wait);
         }
         let server = waits.iter().flatten().sum::<i64>() - greeting.unwrap_or(0);
-        let times = || session.turns.iter().filter_map(|turn| turn.time);
-        let total = times().next().zip(times().next_back()).map_or(0, |(first, last)| last.since(first));
+        let first = session.turns.iter().find_map(|turn| turn.time);
+        let last = session.turns.iter().filter_map(|turn| turn.last_time).max();
+        let total = first.zip(last).map_or(0, |(first, last)| last.since(first));
         let long = long(&waits);
         Self { waits, server, client: (total - server).max(0), greeting, long }
     }

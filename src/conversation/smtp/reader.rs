@@ -144,7 +144,9 @@ impl Reader {
 
 /// The session of a connection to the port for implicit TLS (RFC 8314 section 3.3): nothing of it can be read.
 pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Delivery) -> Session {
-    let turn = Turn { packet: first.packet, time: first.time, from: Speaker::Client, kind: TurnKind::Tls };
+    let Delivery { packet, time, .. } = first;
+    let (from, kind) = (Speaker::Client, TurnKind::Tls);
+    let turn = Turn { packet, time, last_packet: packet, last_time: time, from, kind };
     Session {
         capture: connection.capture,
         stream: connection.stream,

@@ -106,8 +106,15 @@ mod tests {
         let turn = |(verb, argument): &(&str, &str)| Turn {
             packet: 1,
             time: None,
+            last_packet: 1,
+            last_time: None,
             from: Speaker::Client,
-            kind: TurnKind::Command { verb: (*verb).into(), argument: (*argument).into(), secret: None },
+            kind: TurnKind::Command {
+                verb: (*verb).into(),
+                line: format!("{verb} {argument}"),
+                argument: (*argument).into(),
+                secret: None,
+            },
         };
         let turns: Vec<Turn> = said.iter().map(turn).collect();
         let (client_name, turns) = (Some(name), turns.as_slice());

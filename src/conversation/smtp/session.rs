@@ -123,6 +123,10 @@ pub struct Turn {
     pub packet: u64,
     /// When.
     pub time: Option<Timestamp>,
+    /// The packet in which it ended: later than that where it spans several.
+    pub last_packet: u64,
+    /// When that was captured.
+    pub last_time: Option<Timestamp>,
     /// Who.
     pub from: Speaker,
     /// What.
@@ -138,6 +142,8 @@ pub enum TurnKind {
     Command {
         /// Upper case; the whole line where it is no known verb.
         verb: String,
+        /// The line as it was sent, without a secret.
+        line: String,
         /// What follows the verb, without a secret.
         argument: String,
         /// The secret that stood in it, shown only when secrets are revealed.
@@ -209,6 +215,8 @@ pub struct Message {
     pub transfer: Transfer,
     /// Octets as the recipient gets them: dot-stuffing undone, chunks joined, the last CRLF kept.
     pub octets: u64,
+    /// Lines that began with a dot and were sent with one more (RFC 5321 section 4.5.2).
+    pub stuffed: u64,
     /// The end of the message was captured and nothing in it is missing.
     pub complete: bool,
     /// SHA-256 of those octets, where complete.

@@ -28,12 +28,13 @@ impl Dialogue {
                 record.message_octets(octets);
             }
         });
-        let bare_lf = reader.bare_lf();
+        let (bare_lf, stuffed) = (reader.bare_lf(), reader.stuffed());
         let start = run.offset + at as u64;
         self.secrets.add(start..start + progress.used as u64);
         let last = run.mark(at + progress.used.saturating_sub(1));
         if let Some(record) = &mut self.record {
             record.message_on_wire(progress.used, last);
+            record.message_stuffed(stuffed);
             if bare_lf {
                 record.warn(Warning::BareLf);
             }
@@ -49,7 +50,7 @@ impl Dialogue {
         if record.in_message() {
             return;
         }
-        let index = record.message_begins(transfer, mark);
+        let index = record.message_begins(transfer, mark, true);
         record.envelope(index);
         let pending = self.pending.iter_mut().find(|p| p.what == What::Message && p.message.is_none());
         if let Some(pending) = pending {
@@ -104,7 +105,7 @@ impl Dialogue {
     }
 
     pub(super) fn chunk_begins(&mut self, octets: u64, last: bool, mark: Mark) -> Option<usize> {
-        let index = self.record.as_mut().and_then(|r| r.message_begins(Transfer::Bdat, mark));
+        let index = self.record.as_mut().and_then(|r| r.message_begins(Transfer::Bdat, mark, octets > 0));
         self.mode = Mode::Chunk { left: octets, last };
         if octets == 0 {
             self.chunk_ends(last);

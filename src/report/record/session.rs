@@ -81,12 +81,18 @@ struct AuthRecord {
 struct TurnRecord {
     packet: u64,
     time: Option<String>,
+    /// The packet in which it ended, where that is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_packet: Option<u64>,
     /// `client` or `server`.
     from: &'static str,
     /// `greeting command reply auth_response message tls gap`.
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     verb: Option<String>,
+    /// A command as it was sent, without a secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     argument: Option<String>,
     /// The packet of the command that a reply answers.
@@ -187,6 +193,7 @@ fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord {
     let record = TurnRecord {
         packet: turn.packet,
         time: turn.time.map(utc),
+        last_packet: Some(turn.last_packet).filter(|last| *last != turn.packet),
         from: match turn.from {
             Speaker::Client => "client",
             Speaker::Server => "server",
@@ -198,9 +205,10 @@ fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord {
         TurnKind::Reply { answers, to, reply, .. } => {
             with_reply(TurnRecord { kind: "reply", answers: *answers, answers_turn: *to, ..record }, reply)
         }
-        TurnKind::Command { verb, argument, secret } => TurnRecord {
+        TurnKind::Command { verb, line, argument, secret } => TurnRecord {
             kind: "command",
             verb: Some(verb.clone()),
+            line: Some(line.clone()),
             argument: Some(argument.clone()),
             secret: secret.clone().filter(|_| reveal),
             ..record

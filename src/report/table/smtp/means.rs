@@ -55,7 +55,11 @@ fn parameters(style: &Style, verb: &str, argument: &str) -> Vec<String> {
 
 fn chunk(style: &Style, argument: &str) -> Vec<String> {
     let octets: Option<u64> = argument.split_ascii_whitespace().next().and_then(|word| word.parse().ok());
-    let key = if is_last_chunk(argument) { "smtp.here.last_chunk" } else { "smtp.here.chunk" };
+    let key = match is_last_chunk(argument) {
+        true if octets == Some(0) => "smtp.here.empty_last_chunk",
+        true => "smtp.here.last_chunk",
+        false => "smtp.here.chunk",
+    };
     octets.map(|octets| style.say(key, &[("octets", &octets)])).into_iter().collect()
 }
 
@@ -83,7 +87,7 @@ pub(super) fn encodings(style: &Style, message: &Message) -> Option<String> {
             }
         }
     }
-    let list = clipped(&shown(&names.join(", ")), LONGEST_VALUE);
+    let list = clipped(&shown(&names.join(&style.word("smtp.sign.list"))), LONGEST_VALUE);
     (!names.is_empty()).then(|| style.say("smtp.here.encodings", &[("list", &list)]))
 }
 

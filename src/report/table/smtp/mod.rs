@@ -333,8 +333,13 @@ fn login(style: &Style, session: &Session, out: &mut String) {
 }
 
 fn remarks(style: &Style, session: &Session, out: &mut String) {
-    if !session.warnings.is_empty() {
+    let guessable = turns::guessable(session);
+    if !session.warnings.is_empty() || guessable.is_some() {
         out.push('\n');
+    }
+    if let Some((challenge, response)) = guessable {
+        let packets = [("challenge", &challenge as &dyn std::fmt::Display), ("response", &response)];
+        style.paragraph(out, Tone::Warn, &style.say("smtp.here.guessable", &packets), 2);
     }
     for &warning in &session.warnings {
         let refused = session.auth.as_ref().is_some_and(|auth| auth.outcome == AuthOutcome::Rejected);

@@ -22,8 +22,8 @@ pub(super) fn push(out: &mut String, session: &Session, named: Option<&str>, rev
         };
         match &turn.kind {
             TurnKind::Greeting(reply) | TurnKind::Reply { reply, .. } => lines(out, reply),
-            TurnKind::Command { verb, argument, secret } => {
-                let line = command(verb, argument, secret.as_deref(), reveal);
+            TurnKind::Command { line, secret, .. } => {
+                let line = command(line, secret.as_deref(), reveal);
                 put(out, format_args!("{who}: {}\n", shown(&line)));
             }
             TurnKind::AuthResponse { secret, cancel } => {
@@ -40,16 +40,12 @@ pub(super) fn push(out: &mut String, session: &Session, named: Option<&str>, rev
     }
 }
 
-/// A command line, its secret masked.
-pub(super) fn command(verb: &str, argument: &str, secret: Option<&str>, reveal: bool) -> String {
-    let mut line = verb.to_owned();
-    for part in
-        [Some(argument), secret.map(|secret| if reveal { secret } else { MASK })].into_iter().flatten()
-    {
-        if !part.is_empty() {
-            line.push(' ');
-            line.push_str(part);
-        }
+/// A command line as it was sent, its secret masked.
+pub(super) fn command(line: &str, secret: Option<&str>, reveal: bool) -> String {
+    let mut line = line.to_owned();
+    if let Some(secret) = secret {
+        line.push(' ');
+        line.push_str(if reveal { secret } else { MASK });
     }
     line
 }

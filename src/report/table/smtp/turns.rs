@@ -6,12 +6,14 @@ use super::capabilities::capability;
 use super::list::{LONGEST_PATH, shown_path};
 use super::means;
 use super::raw;
-use crate::conversation::smtp::{Pace, Reply, Session, Speaker, Transfer, Turn, TurnKind};
+use crate::conversation::smtp::{Pace, Reply, Session, Speaker, Transfer, Turn, TurnKind, challenge};
 use crate::lesson::smtp::{self, Phase};
 use crate::packet::Timestamp;
 
 /// Characters of a line that are shown.
 const LONGEST_LINE: usize = 400;
+/// Columns that the text of a challenge takes at most.
+const LONGEST_CHALLENGE: usize = 100;
 
 /// One row of the conversation.
 pub(super) struct TurnRow {
@@ -28,9 +30,25 @@ pub(super) struct TurnRow {
 /// All rows of a session, in order.
 pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<TurnRow> {
     let pace = Pace::of(session);
-    let mut teller = Teller { style, session, pace, reveal, before: None };
+    let mut teller =
+        Teller { style, session, pace, reveal, before: None, login: Login::default(), mask_told: reveal };
     let turns = session.turns.iter().zip(phases(session)).enumerate();
     turns.flat_map(|(at, (turn, phase))| teller.turn(at, turn, phase)).collect()
+}
+
+/// The packets of what was said: `8`, or `8–10` where it spans several.
+pub(super) fn packets(first: u64, last: u64) -> String {
+    if last > first { format!("{first}–{last}") } else { first.to_string() }
+}
+
+/// The packets of a challenge and of the response to it from which a password can be guessed (RFC 2195 section 3).
+pub(super) fn guessable(session: &Session) -> Option<(u64, u64)> {
+    let digest = |turn: &Turn| matches!(&turn.kind, TurnKind::Command { verb, argument, .. } if verb == "AUTH" && argument.eq_ignore_ascii_case("CRAM-MD5"));
+    let begin = session.turns.iter().position(digest)?;
+    let mut turns = session.turns.get(begin + 1..)?.iter();
+    let asks = |turn: &&Turn| matches!(&turn.kind, TurnKind::Reply { reply, .. } if reply.code == 334);
+    let answers = |turn: &&Turn| matches!(&turn.kind, TurnKind::AuthResponse { cancel: false, .. });
+    Some((turns.find(asks)?.packet, turns.find(answers)?.packet))
 }
 
 /// The last command that was refused, and with which code.
@@ -38,7 +56,7 @@ pub(super) fn last_refusal(session: &Session) -> Option<(String, u16)> {
     session.turns.iter().rev().find_map(|turn| match &turn.kind {
         TurnKind::Reply { to, reply, .. } if reply.code >= 400 => {
             let line = match to.and_then(|to| session.turns.get(to)).map(|turn| &turn.kind) {
-                Some(TurnKind::Command { verb, argument, .. }) => format!("{verb} {argument}"),
+                Some(TurnKind::Command { line, .. }) => line.clone(),
                 _ => String::new(),
             };
             Some((line, reply.code))
@@ -94,6 +112,18 @@ struct Teller<'a> {
     pace: Pace,
     reveal: bool,
     before: Option<Timestamp>,
+    login: Login,
+    /// What stands for a secret has been explained.
+    mask_told: bool,
+}
+
+/// The login under way.
+#[derive(Default)]
+struct Login {
+    /// Upper case.
+    mechanism: String,
+    /// Responses of the client's so far.
+    responses: u32,
 }
 
 impl Teller<'_> {
@@ -105,23 +135,35 @@ impl Teller<'_> {
                 vec![self.row(turn, phase, &joined(reply), means, tone(reply.code))]
             }
             TurnKind::Reply { to, reply, .. } => self.reply(at, turn, phase, *to, reply),
-            TurnKind::Command { verb, argument, secret } => {
-                let line = raw::command(verb, argument, secret.as_deref(), self.reveal);
-                let means = means::command(self.style, verb, argument);
+            TurnKind::Command { verb, line, argument, secret } => {
+                let line = raw::command(line, secret.as_deref(), self.reveal);
+                let mut means = means::command(self.style, verb, argument);
+                if verb == "AUTH" {
+                    let responses = u32::from(secret.is_some());
+                    self.login = Login { mechanism: argument.to_ascii_uppercase(), responses };
+                }
+                if secret.is_some() {
+                    self.explain_mask(&mut means);
+                }
                 vec![self.row(turn, phase, &line, means, Tone::Upper)]
             }
             TurnKind::AuthResponse { secret, cancel } => {
                 let line = if self.reveal || *cancel { secret.as_str() } else { raw::MASK };
-                let key = if *cancel { "auth_cancel" } else { "auth_response" };
-                vec![self.row(turn, phase, line, self.said(key), Tone::Upper)]
+                let means = if *cancel { self.said("auth_cancel") } else { self.response() };
+                vec![self.row(turn, phase, line, means, Tone::Upper)]
             }
             TurnKind::Message { octets, message } => {
                 let line = self.style.say("smtp.view.message_line", &[("octets", octets)]);
                 let message = self.session.messages.get(*message);
                 let encoded = message.and_then(|message| means::encodings(self.style, message));
                 let in_pieces = message.is_some_and(|message| message.transfer == Transfer::Bdat);
-                let means =
+                let mut means =
                     self.said(if in_pieces { "chunk" } else { "message" }) + &encoded.unwrap_or_default();
+                match message.map_or(0, |message| message.stuffed) {
+                    0 => {}
+                    1 => means.push_str(&self.style.word("smtp.here.stuffed_once")),
+                    lines => means.push_str(&self.style.say("smtp.here.stuffed", &[("lines", &lines)])),
+                }
                 vec![self.row(turn, phase, &line, means, Tone::Upper)]
             }
             TurnKind::Tls => vec![self.row(turn, phase, "TLS", self.said("tls"), Tone::Good)],
@@ -136,6 +178,56 @@ impl Teller<'_> {
         smtp::turn(self.style.lang, key).unwrap_or_default()
     }
 
+    /// What a line of the client's is in a login.
+    fn response(&mut self) -> String {
+        self.login.responses += 1;
+        let key = match (self.login.mechanism.as_str(), self.login.responses) {
+            ("LOGIN", 1) => "auth_user",
+            ("LOGIN", 2) => "auth_password",
+            ("PLAIN", 1) => "auth_plain",
+            ("CRAM-MD5", 1) => "auth_digest",
+            _ => "auth_response",
+        };
+        let mut means = self.said(key);
+        self.explain_mask(&mut means);
+        means
+    }
+
+    fn explain_mask(&mut self, means: &mut String) {
+        if !std::mem::replace(&mut self.mask_told, true) {
+            means.push_str(&self.style.say("smtp.here.mask", &[("mask", &raw::MASK)]));
+        }
+    }
+
+    /// What a 334 asks for, in words, where that can be told.
+    fn challenge(&self, reply: &Reply) -> Option<String> {
+        let text = shown(&clipped(&challenge(reply.lines.last()?)?, LONGEST_CHALLENGE));
+        let asks = text.to_ascii_lowercase();
+        let key = match self.login.mechanism.as_str() {
+            "CRAM-MD5" => "smtp.here.challenge",
+            "LOGIN" if asks.contains("user") => "smtp.here.asks_user",
+            "LOGIN" if asks.contains("pass") => "smtp.here.asks_password",
+            _ => return None,
+        };
+        Some(self.style.say(key, &[("text", &text)]))
+    }
+
+    /// Whether recipients were asked for in the transaction of this command, and none was accepted.
+    fn nobody_to_send_to(&self, at: usize, command: usize) -> bool {
+        let turns = self.session.turns.get(..at).unwrap_or_default();
+        let verb = |index: usize| match turns.get(index).map(|turn| &turn.kind) {
+            Some(TurnKind::Command { verb, .. }) => verb.as_str(),
+            _ => "",
+        };
+        let begin = (0..command)
+            .rev()
+            .find(|&index| matches!(verb(index), "MAIL" | "RSET" | "EHLO" | "HELO" | "LHLO"));
+        let Some(begin) = begin else { return false };
+        let asked = |index: usize| (begin..command).contains(&index) && verb(index) == "RCPT";
+        let accepts = |turn: &Turn| matches!(&turn.kind, TurnKind::Reply { to: Some(to), reply, .. } if reply.code / 100 == 2 && asked(*to));
+        (begin..command).any(asked) && !turns[begin..].iter().any(accepts)
+    }
+
     fn reply(
         &mut self,
         at: usize,
@@ -145,13 +237,24 @@ impl Teller<'_> {
         reply: &Reply,
     ) -> Vec<TurnRow> {
         let verb = answered(self.session, to);
-        let mut means = self.meaning(verb, reply);
+        let refuses = reply.code >= 400;
+        let mut means = match to {
+            Some(command) if verb == "DATA" && refuses && self.nobody_to_send_to(at, command) => {
+                self.style.word("smtp.here.nobody_to_send_to")
+            }
+            _ if reply.code == 334 => self.challenge(reply).unwrap_or_else(|| self.meaning(verb, reply)),
+            _ => self.meaning(verb, reply),
+        };
         if let Some(address) = self.delivered_to(at, to) {
             means.push_str(&self.style.say("smtp.view.for_recipient", &[("address", &address)]));
         } else if let Some(whose) = self.whose(at, to) {
             means.push_str(&self.style.say("smtp.view.answers", &[("what", &whose)]));
         }
-        self.push_wait(&mut means, at);
+        if verb == "AUTH" && refuses {
+            self.push_delay(&mut means, at);
+        } else {
+            self.push_wait(&mut means, at);
+        }
         let silence = turn.time.zip(self.before).map(|(now, before)| now.since(before));
         if let Some(silence) = silence.filter(|silence| to.is_none() && Pace::is_long(*silence)) {
             means.push_str(&self.style.say("smtp.pace.silence", &[("time", &duration(silence))]));
@@ -172,7 +275,8 @@ impl Teller<'_> {
         let status = reply.enhanced.as_deref().filter(|status| !says_no_more(status));
         if let Some((status, text)) = status.and_then(|status| Some((status, smtp::enhanced(lang, status)?)))
         {
-            means.push_str(&format!(" · {status}: {text}"));
+            let colon = self.style.word("smtp.sign.colon");
+            means.push_str(&format!(" · {status}{colon}{text}"));
         }
         means
     }
@@ -225,6 +329,12 @@ impl Teller<'_> {
         }
     }
 
+    fn push_delay(&self, means: &mut String, at: usize) {
+        if let Some(wait) = self.pace.long_wait(at) {
+            means.push_str(&self.style.say("smtp.pace.auth", &[("time", &duration(wait))]));
+        }
+    }
+
     /// A row for each line of the answer to EHLO: what it offers, and whether that was used.
     fn capabilities(&mut self, turn: &Turn, phase: Phase, means: &str, reply: &Reply) -> Vec<TurnRow> {
         let last = reply.lines.len().saturating_sub(1);
@@ -245,9 +355,13 @@ impl Teller<'_> {
         rows
     }
 
+    fn layers(&self, turn: &Turn, phase: Phase) -> String {
+        means::osi(self.session, turn, phase).replace(',', self.style.word("smtp.sign.list").trim_end())
+    }
+
     fn row(&mut self, turn: &Turn, phase: Phase, line: &str, mut means: String, tone: Tone) -> TurnRow {
-        let since = turn.time.zip(self.before).map(|(now, before)| now.since(before));
-        self.before = turn.time.or(self.before);
+        let since = turn.time.zip(self.before).map(|(now, before)| now.since(before).max(0));
+        self.before = turn.last_time.or(self.before);
         let who = match turn.from {
             Speaker::Client => "smtp.view.client",
             Speaker::Server => "smtp.view.server",
@@ -257,11 +371,11 @@ impl Teller<'_> {
         }
         let name = smtp::phase(self.style.lang, phase).unwrap_or_default();
         TurnRow {
-            packet: turn.packet.to_string(),
+            packet: packets(turn.packet, turn.last_packet),
             delta: since.map(|since| format!("{:.3}", since as f64 / 1e6)).unwrap_or_default(),
             who: self.style.word(who),
             line: shown(line).chars().take(LONGEST_LINE).collect(),
-            phase: format!("{} {name}", means::osi(self.session, turn, phase)).trim_start().to_owned(),
+            phase: format!("{} {name}", self.layers(turn, phase)).trim_start().to_owned(),
             means,
             tone,
         }

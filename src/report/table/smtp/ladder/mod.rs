@@ -14,6 +14,8 @@ pub(super) use text::push;
 /// What one side said in one packet.
 struct Rung {
     packet: u64,
+    /// The packet in which that ended.
+    last: u64,
     /// Nanoseconds since the first one.
     at: Option<i64>,
     from: Speaker,
@@ -33,6 +35,7 @@ fn rungs(style: &Style, session: &Session) -> Vec<Rung> {
     for (turn, phase) in session.turns.iter().zip(phases(session)) {
         let words = words(style, turn);
         if let Some(rung) = rungs.last_mut().filter(|r| r.packet == turn.packet && r.from == turn.from) {
+            rung.last = rung.last.max(turn.last_packet);
             rung.said.push(words);
             rung.short.push(word(turn));
             continue;
@@ -40,6 +43,7 @@ fn rungs(style: &Style, session: &Session) -> Vec<Rung> {
         let name = |phase| smtp::phase(style.lang, phase);
         rungs.push(Rung {
             packet: turn.packet,
+            last: turn.last_packet,
             at: turn.time.zip(begin).map(|(time, begin)| time.since(begin)),
             from: turn.from,
             said: vec![words],
@@ -55,9 +59,7 @@ fn rungs(style: &Style, session: &Session) -> Vec<Rung> {
 fn words(style: &Style, turn: &Turn) -> String {
     match &turn.kind {
         TurnKind::Greeting(reply) | TurnKind::Reply { reply, .. } => shown(&first_line(reply)),
-        TurnKind::Command { verb, argument, secret } => {
-            shown(&raw::command(verb, argument, secret.as_deref(), false))
-        }
+        TurnKind::Command { line, secret, .. } => shown(&raw::command(line, secret.as_deref(), false)),
         TurnKind::AuthResponse { cancel, .. } => (if *cancel { "*" } else { raw::MASK }).to_owned(),
         TurnKind::Message { octets, .. } => style.say("smtp.view.message_line", &[("octets", octets)]),
         TurnKind::Tls => "TLS".to_owned(),
@@ -69,7 +71,7 @@ fn words(style: &Style, turn: &Turn) -> String {
 fn word(turn: &Turn) -> String {
     match &turn.kind {
         TurnKind::Greeting(reply) | TurnKind::Reply { reply, .. } => reply.code.to_string(),
-        TurnKind::Command { verb, .. } => shown(verb),
+        TurnKind::Command { verb, line, .. } => shown(line.get(..verb.len()).unwrap_or(verb)),
         TurnKind::AuthResponse { .. } => raw::MASK.to_owned(),
         TurnKind::Message { octets, .. } => format!("({octets})"),
         TurnKind::Tls => "TLS".to_owned(),

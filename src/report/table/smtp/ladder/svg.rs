@@ -3,6 +3,7 @@
 use super::super::super::style::{Style, clipped};
 use super::super::super::tcp::Svg;
 use super::super::super::time::in_milliseconds;
+use super::super::turns::packets;
 use super::{Rung, rungs};
 use crate::conversation::smtp::{Session, Speaker};
 
@@ -80,5 +81,5 @@ fn draw_rung(svg: &mut Svg, rung: &Rung, top: u32) {
     svg.arrow((from, y), (to, y + FALL), "plain");
     svg.text(LEFT - 12, y + 5, "state", "end", rung.phase.as_deref().unwrap_or(""));
     svg.text(TIME, y + 5, "quiet", "end", &rung.at.map_or_else(String::new, in_milliseconds));
-    svg.text(PACKET, y + 5, "quiet", "end", &rung.packet.to_string());
+    svg.text(PACKET, y + 5, "quiet", "end", &packets(rung.packet, rung.last));
 }

@@ -2,11 +2,15 @@
 
 use super::super::super::style::{Style, Tone, push_clipped, width};
 use super::super::super::time::in_milliseconds;
+use super::super::turns::packets;
 use super::{Rung, rungs};
 use crate::conversation::smtp::{Session, Speaker};
 
-/// Rungs that are drawn.
+/// Rungs that are drawn of a long session, how many of them are its last ones, and how many fewer than all of them
+/// are worth leaving out.
 const RUNGS: usize = 24;
+const CLOSE: usize = 2;
+const HANDFUL: usize = 6;
 /// Columns of a time, a phase and a packet number.
 const TIME: usize = 10;
 const PHASE: usize = 12;
@@ -22,15 +26,18 @@ pub(in super::super) fn push(style: &Style, out: &mut String, session: &Session)
     let inner = style.width.saturating_sub(TIME + PHASE + PACKET + 5).clamp(20, 80);
     let ladder = Ladder { style, inner };
     ladder.head(out, session);
-    for rung in rungs.iter().take(RUNGS) {
+    let more = Some(rungs.len().saturating_sub(RUNGS)).filter(|more| *more > HANDFUL).unwrap_or(0);
+    for (index, rung) in rungs.iter().enumerate() {
+        if more > 0 && index == RUNGS - CLOSE {
+            let text = style.say("smtp.ladder.more", &[("count", &more)]);
+            ladder.line(out, "", "", &format!("⋮ {text}"), "");
+        }
+        if more > 0 && (RUNGS - CLOSE..rungs.len() - CLOSE).contains(&index) {
+            continue;
+        }
         let at = rung.at.map_or_else(String::new, in_milliseconds);
         let phase = rung.phase.as_deref().unwrap_or("");
-        ladder.line(out, &at, phase, &ladder.arrow(rung), &rung.packet.to_string());
-    }
-    let more = rungs.len().saturating_sub(RUNGS);
-    if more > 0 {
-        let text = style.say("smtp.ladder.more", &[("count", &more)]);
-        ladder.line(out, "", "", &format!("⋮ {text}"), "");
+        ladder.line(out, &at, phase, &ladder.arrow(rung), &packets(rung.packet, rung.last));
     }
 }
 
