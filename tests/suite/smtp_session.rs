@@ -435,6 +435,16 @@ fn a_refused_data_without_a_recipient_refuses_the_command_and_not_the_mail() {
 }
 
 #[test]
+fn a_mail_without_mime_fields_has_the_defaults() {
+    let assumed = told(&sample("mail-port-2525.pcap"), &[]);
+    assert!(
+        assumed.contains("text/plain · assumed") && assumed.contains("the defaults of RFC 2045"),
+        "{assumed}"
+    );
+    assert!(!told(&sample("mail-attachment-utf8.pcap"), &[]).contains("assumed"));
+}
+
+#[test]
 fn a_delayed_refusal_of_a_login_is_no_thinking() {
     let table = told(&sample("mail-auth-failed.pcap"), &[]);
     says(&table, "535 ", &["the reply took 1.5 s", "on purpose"]);

@@ -40,6 +40,8 @@ pub struct Part {
     pub depth: usize,
     /// `text/plain`, lower case.
     pub content_type: String,
+    /// The part names neither type nor encoding: those of RFC 2045 section 5.2 are assumed.
+    pub assumed: bool,
     /// The transfer encoding as the part names it, lower case; `7bit` where it does not.
     pub encoding: String,
     /// The character set, where given.
@@ -108,9 +110,23 @@ impl Described {
 
     /// The node of the tree; nothing of its content has come yet.
     pub(super) fn into_part(self, kind: PartKind, number: String, depth: usize) -> Part {
+        let named = self.names_type || self.names_encoding;
         let Self { content_type, encoding, charset, filename, .. } = self;
         let (octets, sha256, complete) = (0, None, false);
-        Part { kind, number, depth, content_type, encoding, charset, filename, octets, sha256, complete }
+        let assumed = !named;
+        Part {
+            kind,
+            number,
+            depth,
+            content_type,
+            assumed,
+            encoding,
+            charset,
+            filename,
+            octets,
+            sha256,
+            complete,
+        }
     }
 }
 

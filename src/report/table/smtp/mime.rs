@@ -25,6 +25,9 @@ pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
     if !message.parts.is_empty() {
         out.push('\n');
         grid(style, &message.parts, out);
+        if message.parts.iter().any(|part| part.assumed) {
+            style.paragraph(out, Tone::Quiet, &style.word("smtp.mail.assumed_note"), 2);
+        }
     }
     if !message.parts_complete {
         style.paragraph(out, Tone::Warn, &style.word("smtp.mail.tree_incomplete"), 2);
@@ -42,7 +45,7 @@ fn grid(style: &Style, parts: &[Part], out: &mut String) {
         let texts = [
             // a multipart has no content that could be fetched by its number
             content(part.number.clone()),
-            format!("{branch}{}", clipped(&kind(part), LONGEST_TYPE)),
+            format!("{branch}{}", clipped(&kind(style, part), LONGEST_TYPE)),
             content(clipped(&shown(&part.encoding), LONGEST_ENCODING)),
             content(part.octets.to_string()),
             digest,
@@ -78,8 +81,11 @@ fn keep_whole(style: &Style, grid: &mut Table, widest: [usize; COLUMNS]) {
     }
 }
 
-fn kind(part: &Part) -> String {
-    let kind = shown(&part.content_type);
+fn kind(style: &Style, part: &Part) -> String {
+    let mut kind = shown(&part.content_type);
+    if part.assumed {
+        kind.push_str(&style.word("smtp.mail.assumed"));
+    }
     part.charset.as_deref().map_or(kind.clone(), |charset| format!("{kind} · {}", shown(charset)))
 }
 
@@ -128,6 +134,7 @@ mod tests {
             number: String::new(),
             depth,
             content_type: "text/plain".into(),
+            assumed: false,
             encoding: "7bit".into(),
             charset: None,
             filename: None,
