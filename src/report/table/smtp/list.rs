@@ -38,7 +38,7 @@ pub(super) fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
                 style.cell(mail.tone, mail.verdict),
                 style.cell(protection_tone(session), protection(style, session)),
                 style.number(took(session).unwrap_or_else(|| "-".to_owned())),
-                style.cell(Tone::Quiet, session.ended.name()),
+                style.cell(Tone::Quiet, style.word(&format!("smtp.view.ended.{}", session.ended.name()))),
             ]);
             grid.add_row(row);
         }

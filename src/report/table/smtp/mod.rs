@@ -185,6 +185,11 @@ fn conversation(style: &Style, session: &Session, capture: Option<(u32, String)>
     out
 }
 
+/// What both sides speak.
+const fn protocol(session: &Session) -> &'static str {
+    if session.lmtp { "LMTP" } else { "SMTP" }
+}
+
 fn heading(style: &Style, session: &Session, capture: Option<(u32, String)>, out: &mut String) {
     let role = match session.role {
         Role::Submission => "submission",
@@ -201,7 +206,7 @@ fn heading(style: &Style, session: &Session, capture: Option<(u32, String)>, out
     let title = style.say(
         "smtp.view.heading",
         &[
-            ("protocol", &if session.lmtp { "LMTP" } else { "SMTP" }),
+            ("protocol", &protocol(session)),
             ("stream", &session.stream),
             ("capture", &capture.unwrap_or_default()),
             ("client", &session.client),

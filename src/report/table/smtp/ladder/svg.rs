@@ -34,7 +34,12 @@ pub(in super::super) fn draw(style: &Style, session: &Session) -> String {
     let mut svg = Svg::default();
     let title = style.say(
         "smtp.ladder.title",
-        &[("stream", &session.stream), ("client", &session.client), ("server", &session.server)],
+        &[
+            ("protocol", &super::super::protocol(session)),
+            ("stream", &session.stream),
+            ("client", &session.client),
+            ("server", &session.server),
+        ],
     );
     svg.open(height, &title);
     svg.text(middle, 28, "title", "middle", &title);
