@@ -24,6 +24,8 @@ const UNFOLDED: usize = 3;
 pub(super) struct Story {
     rows: Vec<Row>,
     left_out: u64,
+    /// The responder has said something.
+    answered: bool,
     /// The first PAUSE frame (IEEE 802.3 annex 31B) while the connection was open, and how many there were.
     pub(super) pauses: Option<(u64, u64)>,
 }
@@ -37,6 +39,7 @@ impl Story {
         if row.place.step == Step::Syn && row.place.notes.has(Note::Retransmission) {
             self.unheard_syn(row.place.from.peer());
         }
+        self.answered |= row.place.from == Side::Responder;
         row.changes_state = self.rows.last().is_some_and(|last| last.place.states != row.place.states);
         if self.rows.len() >= if row.shapes() { most } else { most / 2 } {
             self.left_out += 1;
@@ -47,10 +50,9 @@ impl Story {
 
     /// A SYN that is repeated had not arrived, as far as the capture shows: its receiver still listened.
     fn unheard_syn(&mut self, side: Side) {
-        if self.rows.iter().all(|row| row.place.step == Step::Syn && row.place.from != side) {
-            for row in &mut self.rows {
-                *row.place.states.of_mut(side) = TcpState::Listen;
-            }
+        // those before it were set right when this one came
+        if let Some(last) = self.rows.last_mut().filter(|_| !self.answered) {
+            *last.place.states.of_mut(side) = TcpState::Listen;
         }
     }
 
