@@ -7,11 +7,11 @@ use super::TcpState::{self, *};
 use super::end::{End, Facts};
 use crate::dissect::TcpFlags;
 
-/// Moves both ends by a segment that `own` sent.
-pub(super) fn advance(own: &mut End, peer: &mut End, facts: &Facts) {
-    if facts.flags.has(TcpFlags::RST) {
+/// Moves both ends by a segment that `own` sent; `reset` is what it does, where it is a RST.
+pub(super) fn advance(own: &mut End, peer: &mut End, facts: &Facts, reset: Option<Reset>) {
+    if let Some(reset) = reset {
         // who turns down a SYN-ACK goes on waiting for the right one
-        own.state = if own.resets(peer, facts) == Reset::TurnsDown { own.state } else { Closed };
+        own.state = if reset == Reset::TurnsDown { own.state } else { Closed };
         peer.state = Closed;
         return;
     }

@@ -59,6 +59,39 @@ pub struct Connection {
     pub evicted: bool,
 }
 
+impl Connection {
+    /// A connection between two ends of which nothing more is known.
+    pub(crate) fn between(capture: u32, endpoints: PerSide<Endpoint>, roles: RoleBasis) -> Self {
+        Self {
+            capture,
+            stream: 0,
+            first_packet: 0,
+            last_packet: 0,
+            start: None,
+            end: None,
+            endpoints,
+            roles,
+            packets: PerSide::default(),
+            payload_octets: PerSide::default(),
+            handshake: Handshake::default(),
+            teardown: Teardown::default(),
+            states: PerSide::default(),
+            completeness: 0,
+            notes: [0; Note::ALL.len()],
+            figures: Figures::default(),
+            gaps: Vec::new(),
+            gaps_total: 0,
+            missing_octets: PerSide::default(),
+            gaps_cut: 0,
+            cut_octets: PerSide::default(),
+            octets_beyond_gap: PerSide::default(),
+            conflicting_overlaps: 0,
+            captured_twice: 0,
+            evicted: false,
+        }
+    }
+}
+
 /// Why an end is called the initiator.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoleBasis {
@@ -69,7 +102,7 @@ pub enum RoleBasis {
 }
 
 /// How a connection was opened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Handshake {
     /// Which shape.
     pub kind: HandshakeKind,
@@ -105,7 +138,7 @@ pub struct Offer {
 }
 
 /// The shapes of opening.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum HandshakeKind {
     /// SYN, SYN-ACK, ACK.
     ThreeWay,
@@ -120,6 +153,7 @@ pub enum HandshakeKind {
     /// SYN and SYN-ACK, and no ACK.
     HalfOpen,
     /// The capture began later.
+    #[default]
     NotSeen,
 }
 
@@ -139,7 +173,7 @@ impl HandshakeKind {
 }
 
 /// How a connection was closed.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Teardown {
     /// Which shape.
     pub kind: TeardownKind,
@@ -150,7 +184,7 @@ pub struct Teardown {
 }
 
 /// The shapes of closing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum TeardownKind {
     /// FIN, ACK, FIN, ACK.
     FourSegment,
@@ -165,6 +199,7 @@ pub enum TeardownKind {
     /// Nobody had closed when the capture ended.
     Open,
     /// Only the end of a closing was captured, or the capture says nothing.
+    #[default]
     NotSeen,
 }
 

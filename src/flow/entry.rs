@@ -3,9 +3,7 @@
 use super::end::Facts;
 use super::key::Key;
 use super::live::Live;
-use super::{
-    Connection, Figures, Handshake, HandshakeKind, Offer, RoleBasis, TcpState, Teardown, TeardownKind,
-};
+use super::{Connection, Handshake, HandshakeKind, Offer, RoleBasis, TcpState};
 use crate::packet::{Note, PerSide};
 
 /// The one segment of a connection that nobody has answered yet. A flood is made of these.
@@ -34,40 +32,25 @@ impl LoneSyn {
         let mut notes = [0; Note::ALL.len()];
         notes[Note::ReusedPorts as usize] = u32::from(self.reused);
         Connection {
-            capture: self.key.capture(),
             stream: self.stream,
             first_packet: packet,
             last_packet: packet,
             start: time.timestamp(),
             end: time.timestamp(),
-            endpoints: self.key.endpoints(self.from_low),
-            roles: RoleBasis::Observed,
             packets: PerSide { initiator: 1, responder: 0 },
-            payload_octets: PerSide::default(),
             handshake: Handshake {
                 kind: HandshakeKind::Unanswered,
                 syn: vec![packet],
-                syn_ack: Vec::new(),
-                ack: None,
                 syn_attempts: 1,
-                rtt_ns: PerSide::default(),
                 isn: PerSide { initiator: Some(seq), responder: None },
                 offers: PerSide { initiator: Some(self.offer), responder: None },
+                ..Handshake::default()
             },
-            teardown: Teardown { kind: TeardownKind::NotSeen, packets: Vec::new(), first: None },
             states: PerSide { initiator: TcpState::SynSent, responder: TcpState::Unknown },
             completeness: Live::SYN,
             notes,
-            figures: Figures::default(),
-            gaps: Vec::new(),
-            gaps_total: 0,
-            missing_octets: PerSide::default(),
-            gaps_cut: 0,
-            cut_octets: PerSide::default(),
-            octets_beyond_gap: PerSide::default(),
-            conflicting_overlaps: 0,
-            captured_twice: 0,
             evicted,
+            ..Connection::between(self.key.capture(), self.key.endpoints(self.from_low), RoleBasis::Observed)
         }
     }
 }

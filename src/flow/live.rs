@@ -229,7 +229,7 @@ impl Live {
         details.conflicting_overlaps += u64::from(brought.conflict);
 
         if !ignored {
-            super::advance::advance(own, peer, facts);
+            super::advance::advance(own, peer, facts, reset);
             notes::remember(own, peer, facts, notes);
         }
         if challenge {
@@ -280,7 +280,7 @@ impl Live {
             notes.add(Note::ReusedPorts);
         }
         own.offer = Some(syn.offer);
-        super::advance::advance(own, peer, facts);
+        super::advance::advance(own, peer, facts, None);
         notes::remember(own, peer, facts, notes);
         own.packets += 1;
         live.complete(facts);

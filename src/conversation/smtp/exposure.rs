@@ -252,13 +252,5 @@ fn is_name(kind: &TurnKind) -> bool {
 }
 
 fn is_path(kind: &TurnKind) -> bool {
-    match kind {
-        TurnKind::Command { verb, .. } => matches!(verb.as_str(), "MAIL" | "RCPT" | "VRFY" | "EXPN"),
-        TurnKind::Greeting(_)
-        | TurnKind::Reply { .. }
-        | TurnKind::AuthResponse { .. }
-        | TurnKind::Message { .. }
-        | TurnKind::Tls
-        | TurnKind::Gap { .. } => false,
-    }
+    kind.command().is_some_and(|(verb, _)| matches!(verb, "MAIL" | "RCPT" | "VRFY" | "EXPN"))
 }

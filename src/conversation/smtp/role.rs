@@ -1,6 +1,6 @@
 //! What a session is for, and what speaks for it. Nothing on the wire says so: it is inferred.
 
-use super::session::{Message, Role, Turn, TurnKind};
+use super::session::{Message, Role, Turn};
 
 /// What can tell.
 pub(super) struct Evidence<'a> {
@@ -74,15 +74,7 @@ pub(super) fn role(evidence: &Evidence<'_>) -> (Role, &'static str) {
 }
 
 fn commands(turns: &[Turn]) -> impl Iterator<Item = (&str, &str)> {
-    turns.iter().filter_map(|turn| match &turn.kind {
-        TurnKind::Command { verb, argument, .. } => Some((verb.as_str(), argument.as_str())),
-        TurnKind::Greeting(_)
-        | TurnKind::Reply { .. }
-        | TurnKind::AuthResponse { .. }
-        | TurnKind::Message { .. }
-        | TurnKind::Tls
-        | TurnKind::Gap { .. } => None,
-    })
+    turns.iter().filter_map(|turn| turn.kind.command())
 }
 
 /// Reports of delivery come from servers, and nobody is to answer them (RFC 5321 section 4.5.5).
@@ -99,6 +91,7 @@ fn is_server_name(name: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::super::session::TurnKind;
     use super::*;
     use crate::conversation::smtp::Speaker;
 

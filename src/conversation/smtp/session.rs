@@ -184,6 +184,21 @@ pub enum TurnKind {
     },
 }
 
+impl TurnKind {
+    /// The verb and the argument, where it is a command.
+    pub fn command(&self) -> Option<(&str, &str)> {
+        match self {
+            TurnKind::Command { verb, argument, .. } => Some((verb, argument)),
+            TurnKind::Greeting(_)
+            | TurnKind::Reply { .. }
+            | TurnKind::AuthResponse { .. }
+            | TurnKind::Message { .. }
+            | TurnKind::Tls
+            | TurnKind::Gap { .. } => None,
+        }
+    }
+}
+
 /// A reply, however many lines it has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Reply {

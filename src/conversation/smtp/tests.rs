@@ -14,40 +14,24 @@ use crate::packet::{Endpoint, PerSide, Protocol, Side};
 fn connection(port: u16) -> Connection {
     let end = |address: &str, port| Endpoint::new(address.parse().unwrap(), port);
     Connection {
-        capture: 1,
-        stream: 0,
         first_packet: 1,
         last_packet: 99,
-        start: None,
-        end: None,
-        endpoints: PerSide { initiator: end("192.0.2.1", 50000), responder: end("192.0.2.2", port) },
-        roles: RoleBasis::Observed,
-        packets: PerSide::default(),
-        payload_octets: PerSide::default(),
         handshake: Handshake {
             kind: HandshakeKind::ThreeWay,
             syn: vec![1],
             syn_ack: vec![2],
             ack: Some(3),
             syn_attempts: 1,
-            rtt_ns: PerSide::default(),
-            isn: PerSide::default(),
-            offers: PerSide::default(),
+            ..Handshake::default()
         },
-        teardown: Teardown { kind: TeardownKind::FourSegment, packets: Vec::new(), first: None },
+        teardown: Teardown { kind: TeardownKind::FourSegment, ..Teardown::default() },
         states: PerSide { initiator: TcpState::Closed, responder: TcpState::Closed },
         completeness: 31,
-        notes: Default::default(),
-        figures: crate::flow::Figures::default(),
-        gaps: Vec::new(),
-        gaps_total: 0,
-        missing_octets: PerSide::default(),
-        gaps_cut: 0,
-        cut_octets: PerSide::default(),
-        octets_beyond_gap: PerSide::default(),
-        conflicting_overlaps: 0,
-        captured_twice: 0,
-        evicted: false,
+        ..Connection::between(
+            1,
+            PerSide { initiator: end("192.0.2.1", 50000), responder: end("192.0.2.2", port) },
+            RoleBasis::Observed,
+        )
     }
 }
 

@@ -197,45 +197,12 @@ mod tests {
     use crate::packet::{Note, Seq};
 
     fn empty() -> Connection {
-        Connection {
-            capture: 1,
-            stream: 0,
-            first_packet: 1,
-            last_packet: 1,
-            start: None,
-            end: None,
-            endpoints: PerSide {
-                initiator: Endpoint { address: "2001:db8::1".parse().unwrap(), port: 50_000 },
-                responder: Endpoint { address: "192.0.2.7".parse().unwrap(), port: 25 },
-            },
-            roles: RoleBasis::Inferred,
-            packets: PerSide::default(),
-            payload_octets: PerSide::default(),
-            handshake: Handshake {
-                kind: HandshakeKind::NotSeen,
-                syn: Vec::new(),
-                syn_ack: Vec::new(),
-                ack: None,
-                syn_attempts: 0,
-                rtt_ns: PerSide::default(),
-                isn: PerSide::default(),
-                offers: PerSide::default(),
-            },
-            teardown: Teardown { kind: TeardownKind::NotSeen, packets: Vec::new(), first: None },
-            states: PerSide::default(),
-            completeness: 0,
-            notes: [0; Note::ALL.len()],
-            figures: Figures::default(),
-            gaps: Vec::new(),
-            gaps_total: 0,
-            missing_octets: PerSide::default(),
-            gaps_cut: 0,
-            cut_octets: PerSide::default(),
-            octets_beyond_gap: PerSide::default(),
-            conflicting_overlaps: 0,
-            captured_twice: 0,
-            evicted: false,
-        }
+        let endpoints = PerSide {
+            initiator: Endpoint { address: "2001:db8::1".parse().unwrap(), port: 50_000 },
+            responder: Endpoint { address: "192.0.2.7".parse().unwrap(), port: 25 },
+        };
+        let nothing = Connection::between(1, endpoints, RoleBasis::Inferred);
+        Connection { first_packet: 1, last_packet: 1, ..nothing }
     }
 
     /// Every field with a value of its own, so that none can stand in another's place.

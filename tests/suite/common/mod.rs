@@ -82,13 +82,19 @@ pub(crate) fn records_of_frames(view: &str, link_type: u32, frames: &[&[u8]]) ->
 
 /// Octets of a classic pcap: microseconds, little-endian, these frames a millisecond apart.
 pub(crate) fn pcap(link_type: u32, frames: &[&[u8]]) -> Vec<u8> {
+    timed_pcap(link_type, frames.iter().enumerate().map(|(index, frame)| (index as u64 * 1000, *frame)))
+}
+
+/// The same with each frame's time, in microseconds.
+pub(crate) fn timed_pcap<'a>(link_type: u32, frames: impl Iterator<Item = (u64, &'a [u8])>) -> Vec<u8> {
     let mut out = Vec::new();
     for word in [0xa1b2_c3d4, 0x0004_0002, 0, 0, 262_144, link_type] {
         out.extend_from_slice(&u32::to_le_bytes(word));
     }
-    for (index, frame) in frames.iter().enumerate() {
+    for (time, frame) in frames {
         let length = frame.len() as u32;
-        for word in [1_700_000_000, index as u32 * 1000, length, length] {
+        let seconds = 1_700_000_000 + (time / 1_000_000) as u32;
+        for word in [seconds, (time % 1_000_000) as u32, length, length] {
             out.extend_from_slice(&word.to_le_bytes());
         }
         out.extend_from_slice(frame);

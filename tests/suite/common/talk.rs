@@ -200,15 +200,8 @@ impl Talk {
 
     /// The capture as a file.
     pub(crate) fn write(&self) -> Capture {
-        let frames: Vec<&[u8]> = self.frames.iter().map(|(_, frame)| frame.as_slice()).collect();
-        let mut octets = common::pcap(1, &frames);
-        let mut at = 24;
-        for (time, frame) in &self.frames {
-            let seconds = 1_700_000_000 + (time / 1_000_000) as u32;
-            octets[at..at + 4].copy_from_slice(&seconds.to_le_bytes());
-            octets[at + 4..at + 8].copy_from_slice(&((time % 1_000_000) as u32).to_le_bytes());
-            at += 16 + frame.len();
-        }
+        let frames = self.frames.iter().map(|(time, frame)| (*time, frame.as_slice()));
+        let octets = common::timed_pcap(1, frames);
         let (folder, path) = common::file("talk.pcap", &octets);
         Capture { _folder: folder, path }
     }

@@ -89,15 +89,8 @@ impl Wire {
 
     /// The capture as a file in this folder.
     pub(crate) fn write(&self, folder: &Path, name: &str) -> PathBuf {
-        let frames: Vec<&[u8]> = self.frames.iter().map(|(_, frame)| frame.as_slice()).collect();
-        let mut octets = super::pcap(1, &frames);
-        let mut at = 24;
-        for (time, frame) in &self.frames {
-            let seconds = 1_700_000_000 + (time / 1_000_000) as u32;
-            octets[at..at + 4].copy_from_slice(&seconds.to_le_bytes());
-            octets[at + 4..at + 8].copy_from_slice(&((time % 1_000_000) as u32).to_le_bytes());
-            at += 16 + frame.len();
-        }
+        let frames = self.frames.iter().map(|(time, frame)| (*time, frame.as_slice()));
+        let octets = super::timed_pcap(1, frames);
         let path = folder.join(name);
         std::fs::write(&path, octets).unwrap();
         path

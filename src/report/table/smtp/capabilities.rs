@@ -103,14 +103,9 @@ fn used(style: &Style, session: &Session, keyword: &str, parameters: &[&str]) ->
 }
 
 fn commands(session: &Session) -> impl Iterator<Item = (u64, &str, &str)> {
-    session.turns.iter().filter_map(|turn| match &turn.kind {
-        TurnKind::Command { verb, argument, .. } => Some((turn.packet, verb.as_str(), argument.as_str())),
-        TurnKind::Greeting(_)
-        | TurnKind::Reply { .. }
-        | TurnKind::AuthResponse { .. }
-        | TurnKind::Message { .. }
-        | TurnKind::Tls
-        | TurnKind::Gap { .. } => None,
+    session.turns.iter().filter_map(|turn| {
+        let (verb, argument) = turn.kind.command()?;
+        Some((turn.packet, verb, argument))
     })
 }
 
