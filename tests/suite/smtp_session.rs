@@ -570,7 +570,7 @@ fn sizes_of_several_mails_are_told_one_by_one() {
     shows(
         "mail-two-in-one-session.pcap",
         &["used for 2 mails: 137 and 142 announced, as many sent"],
-        &["用于 2 封邮件：预告 137 和 142，实际相同"],
+        &["用于 2 封邮件：申报 137 和 142，实际相同"],
     );
 }
 
