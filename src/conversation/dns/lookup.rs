@@ -1,8 +1,10 @@
 //! One question and what came of it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::Purpose;
+use super::purpose::reverse_address;
 use crate::packet::{Endpoint, Timestamp};
 use crate::wire::dns::{Edns, Flags, Message, Question, Record, Section, kind};
 
@@ -77,8 +79,8 @@ pub struct Query {
     pub octets: usize,
     /// How often it was sent.
     pub attempts: u32,
-    /// The packets of the attempts after the first, the first of these.
-    pub resent: Vec<u64>,
+    /// The attempts after the first, the first of these: packet and time.
+    pub resent: Vec<(u64, Option<Timestamp>)>,
     /// When the last attempt was captured.
     pub last_time: Option<Timestamp>,
     /// Questions of the message.
@@ -116,6 +118,8 @@ pub struct Truncated {
     pub octets: usize,
     /// The packet that asked again over TCP.
     pub asked_again: u64,
+    /// When that was captured.
+    pub asked_again_time: Option<Timestamp>,
 }
 
 /// How a lookup ended.
@@ -306,16 +310,25 @@ impl Lookup {
 
     /// Its last packet.
     pub fn last_packet(&self) -> u64 {
-        let resent = self.query.as_ref().map(|query| *query.resent.last().unwrap_or(&query.packet));
+        let resent =
+            self.query.as_ref().map(|query| query.resent.last().map_or(query.packet, |(packet, _)| *packet));
         let packets = [resent, self.answer.as_ref().map(|answer| answer.packet)];
         packets.into_iter().flatten().max().unwrap_or_default()
     }
 
-    /// Whether a packet is part of it.
-    pub fn has_packet(&self, number: u64) -> bool {
-        let query = self.query.as_ref().is_some_and(|q| q.packet == number || q.resent.contains(&number));
-        let truncated = self.truncated.is_some_and(|t| t.packet == number || t.asked_again == number);
-        query || truncated || self.answer.as_ref().is_some_and(|answer| answer.packet == number)
+    /// Its packets, as far as they are kept.
+    pub fn packets(&self) -> impl Iterator<Item = u64> {
+        let query = self.query.iter().flat_map(|query| {
+            std::iter::once(query.packet).chain(query.resent.iter().map(|(packet, _)| *packet))
+        });
+        let truncated = self.truncated.iter().flat_map(|truncated| [truncated.packet, truncated.asked_again]);
+        query.chain(truncated).chain(self.answer.iter().map(|answer| answer.packet))
+    }
+
+    /// Addresses that its answer may give a name to: those that it says, and the one whose name it was asked for.
+    pub fn named_addresses(&self) -> impl Iterator<Item = IpAddr> {
+        let records = self.answer.iter().flat_map(|answer| &answer.message.records);
+        records.filter_map(|record| record.data.address().or_else(|| reverse_address(&record.name)))
     }
 
     /// When its first packet was captured.

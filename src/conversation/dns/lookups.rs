@@ -10,7 +10,9 @@ use super::multicast::Multicast;
 use super::names::NameBook;
 use super::open::{Key, Open, Pending, query_of};
 use super::purpose::Context;
+use super::trail::{Told, Trail};
 use super::{Datagram, Framed};
+use crate::conversation::smtp::Session;
 use crate::packet::{Endpoint, Timestamp};
 use crate::wire::dns::{FaultKind, Message, Section, kind};
 
@@ -29,6 +31,7 @@ pub struct Lookups {
     pub(super) multicast: Multicast,
     context: Context,
     names: NameBook,
+    trail: Trail,
     finished: VecDeque<Lookup>,
     /// The latest time of the capture that is being read.
     now: Option<(u32, Timestamp)>,
@@ -57,6 +60,11 @@ impl Lookups {
     /// The names that answers have given so far.
     pub const fn names(&self) -> &NameBook {
         &self.names
+    }
+
+    /// The lookups that led to a mail session, and those that its server made because of it.
+    pub fn of_session(&self, session: &Session) -> Vec<Told> {
+        self.trail.of_session(session)
     }
 
     /// The capture is over: what still waits has no answer in it.
@@ -178,6 +186,7 @@ impl Lookups {
             time: answer.time,
             octets: answer.message.octets,
             asked_again: datagram.packet,
+            asked_again_time: datagram.time,
         });
         lookup.query = first.query;
         for warning in first.warnings.into_iter().filter(|&warning| warning != Warning::TruncatedNotRetried) {
@@ -313,6 +322,7 @@ impl Lookups {
         if lookup.is_trusted() {
             self.context.learn(&lookup);
             self.names.learn(&lookup);
+            self.trail.learn(&lookup);
         }
         self.finished.push_back(lookup);
     }

@@ -3,7 +3,7 @@
 //!
 //! `wire::dns` reads one message; `reader` cuts a stream into messages; `lookups` pairs queries with their answers,
 //! `multicast` those that have no identifier to go by; `purpose` tells what a question is asked for where mail is sent;
-//! `names` keeps which names the answers gave to addresses. Nothing is ever asked of the network.
+//! `trail` knows which lookups led to a mail session; `names` keeps which names the answers gave to addresses. Nothing is ever asked of the network.
 
 mod lookup;
 mod lookups;
@@ -12,6 +12,7 @@ mod names;
 mod open;
 mod purpose;
 mod reader;
+mod trail;
 
 use crate::packet::{Endpoint, Timestamp};
 
@@ -20,6 +21,7 @@ pub use lookups::Lookups;
 pub use names::{NameBook, NameSource, Named, Names};
 pub use purpose::Purpose;
 pub use reader::{Framed, Reader};
+pub use trail::{Part, Told};
 
 /// Where and when a message was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

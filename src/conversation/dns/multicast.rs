@@ -2,6 +2,7 @@
 //! sections 6 and 18.1).
 
 use std::collections::VecDeque;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use ahash::AHashMap;
@@ -68,6 +69,17 @@ impl Multicast {
         Some(lookup)
     }
 
+    /// Questions of other hosts than this one: nobody answers himself, and a host that has probed for its name tells it
+    /// next.
+    fn take_others(&mut self, key: &Asked, address: IpAddr) -> Vec<Lookup> {
+        let Some(list) = self.asked.get_mut(key) else { return Vec::new() };
+        let others = list.extract_if(.., |lookup| lookup.client.address != address).collect();
+        if list.is_empty() {
+            self.asked.remove(key);
+        }
+        others
+    }
+
     /// Adds a question; one that has to go for it.
     fn insert(&mut self, key: Asked, lookup: Lookup) -> Option<Lookup> {
         self.queue.push_back((key.clone(), lookup.first_packet(), lookup.time()));
@@ -120,7 +132,7 @@ impl Lookups {
             let name = record.name.to_ascii_lowercase();
             for wanted in [record.kind, kind::ANY] {
                 let key = (datagram.capture, name.clone(), wanted);
-                answered.extend(self.multicast.asked.remove(&key).into_iter().flatten());
+                answered.extend(self.multicast.take_others(&key, datagram.source.address));
             }
         }
         answered.sort_by_key(Lookup::first_packet);

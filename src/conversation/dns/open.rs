@@ -292,7 +292,7 @@ impl Lookup {
             if query.resent.len() >= MAX_ATTEMPTS {
                 query.resent.pop();
             }
-            query.resent.push(datagram.packet);
+            query.resent.push((datagram.packet, datagram.time));
         }
         self.warn(Warning::Retransmitted);
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::EndpointRecord;
-use crate::conversation::dns::{Answer, Lookup, Purpose, Query};
+use crate::conversation::dns::{Answer, Lookup, Purpose, Query, Told};
 use crate::report::utc::utc;
 use crate::wire::dns::{Edns, Flags, Question, Record, TypeName, class_name, opcode_name, rcode_name};
 
@@ -49,6 +49,46 @@ pub(in crate::report) struct LookupRecord {
     /// The packet of the query that it refers to, where a warning says so.
     about: Option<u64>,
     warnings: Vec<&'static str>,
+}
+
+/// A lookup that belongs to a mail session: inferred from who asked, from addresses and domains, and from the order.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ToldRecord {
+    /// `before`: the client's, that led to the server; `during`: the server's, about the client or the sender.
+    part: &'static str,
+    first_packet: u64,
+    last_packet: u64,
+    time: Option<String>,
+    took_ns: Option<i64>,
+    client: EndpointRecord,
+    server: EndpointRecord,
+    name: String,
+    #[serde(rename = "type")]
+    kind: String,
+    /// As in `dns_lookup`.
+    outcome: &'static str,
+    purpose: Option<PurposeRecord>,
+    /// Records of the type that was asked for, in the form of zone files.
+    answers: Vec<String>,
+}
+
+impl From<&Told> for ToldRecord {
+    fn from(told: &Told) -> Self {
+        Self {
+            part: told.part.name(),
+            first_packet: told.first_packet,
+            last_packet: told.last_packet,
+            time: told.time.map(utc),
+            took_ns: told.took_ns,
+            client: told.client.into(),
+            server: told.server.into(),
+            name: told.name.clone(),
+            kind: TypeName(told.kind).to_string(),
+            outcome: told.outcome.name(),
+            purpose: told.purpose.as_ref().map(PurposeRecord::from),
+            answers: told.answers.clone(),
+        }
+    }
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -249,7 +289,7 @@ impl From<&Query> for QueryRecord {
             time: query.time.map(utc),
             octets: query.octets,
             attempts: query.attempts,
-            resent: query.resent.clone(),
+            resent: query.resent.iter().map(|(packet, _)| *packet).collect(),
             flags: query.flags.into(),
             edns: query.edns.as_ref().map(EdnsRecord::from),
             records: query.records.iter().map(RecordRecord::from).collect(),
