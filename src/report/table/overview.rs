@@ -165,14 +165,17 @@ impl Overview {
             Some(style.say(&format!("dns.count.{}", outcome.name()), &[("count", count)]))
         };
         let parts: Vec<String> = Outcome::ALL.into_iter().filter_map(outcome).collect();
-        let total: u64 = self.tally.lookups.values().sum();
+        let unasked = [Outcome::Announced, Outcome::Goodbye, Outcome::Unmatched];
+        let is_lookup = |outcome: &&Outcome| !unasked.contains(outcome);
+        let count = |outcome: &Outcome| self.tally.lookups.get(outcome.name()).copied().unwrap_or(0);
+        let total: u64 = Outcome::ALL.iter().filter(is_lookup).map(count).sum();
         let what = parts.join(&style.word("overview.and"));
         let mut text = style.say("overview.dns", &[("count", &total), ("what", &what)]);
         if let Some((took, question)) = &self.slowest_lookup {
             let values: [(&str, &dyn Display); 2] = [("time", &duration(*took)), ("question", question)];
             text.push_str(&style.say("overview.dns.slowest", &values));
         }
-        (total > 0).then_some(text)
+        (!parts.is_empty()).then_some(text)
     }
 
     /// The ways of mails, a line each.

@@ -74,7 +74,8 @@ pub(super) struct Style {
     pub(super) color: bool,
     pub(super) width: usize,
     pub(super) time: TimeFormat,
-    names: Option<KnownNames>,
+    /// The names of addresses, where they are asked for.
+    pub(super) names: Option<KnownNames>,
 }
 
 impl Style {

@@ -101,3 +101,20 @@ impl Sink for Lookups {
         self.out.flush()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::conversation::dns::{Outcome, Warning};
+    use crate::lesson::{Lang, find};
+    use crate::wire::dns::Section;
+
+    #[test]
+    fn every_outcome_warning_and_section_has_its_text() {
+        let outcomes = Outcome::ALL.iter().map(|outcome| format!("dns.count.{}", outcome.name()));
+        let warnings = Warning::ALL.iter().map(|warning| format!("dns.warning.{}", warning.name()));
+        let sections = Section::ALL.iter().map(|section| format!("dns.section.{}", section.name()));
+        for key in outcomes.chain(warnings).chain(sections) {
+            assert!(Lang::ALL.into_iter().all(|lang| find(lang, &key, &[]).is_some()), "{key}");
+        }
+    }
+}
