@@ -6,6 +6,7 @@ mod exposure;
 mod fcs;
 mod interface;
 mod journey;
+mod lookup;
 mod message;
 mod packet;
 mod session;
@@ -17,6 +18,7 @@ pub(super) use connection::ConnectionRecord;
 pub(super) use fcs::{FcsBook, FcsFrameRecord, FcsSummaryRecord};
 pub(super) use interface::InterfaceLine;
 pub(super) use journey::JourneyRecord;
+pub(super) use lookup::LookupRecord;
 pub(super) use packet::{FieldRecord, PacketRecord};
 pub(super) use session::SessionRecord;
 
