@@ -12,6 +12,7 @@ mod samples;
 mod sandbox;
 mod secrets;
 mod smtp_session;
+mod story;
 mod traps_fcs;
 mod traps_files;
 mod traps_ip;

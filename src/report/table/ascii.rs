@@ -106,6 +106,7 @@ fn plain(line: &str, lang: Lang) -> String {
 const fn sign(c: char) -> Option<&'static str> {
     Some(match c {
         '─' | '–' | '·' => "-",
+        '━' => "=",
         '│' | '├' => "|",
         '└' => "`",
         '╌' => "~",

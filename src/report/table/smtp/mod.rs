@@ -25,6 +25,7 @@ pub(super) use self::list::list;
 use self::list::{protection_tone, push_list, took};
 use self::message::message_section;
 use self::turns::{TurnRow, rows};
+pub(super) use self::turns::{packets, phases};
 use super::dns;
 use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;

@@ -73,7 +73,7 @@ impl Default for Memory {
 }
 
 /// The packets of what was said: `8`, or `8–10` where it spans several.
-pub(super) fn packets(first: u64, last: u64) -> String {
+pub(in crate::report::table) fn packets(first: u64, last: u64) -> String {
     if last > first { format!("{first}–{last}") } else { first.to_string() }
 }
 
@@ -103,7 +103,7 @@ pub(super) fn last_refusal(session: &Session) -> Option<(String, u16)> {
 
 /// The part of the session that each turn belongs to. A reply belongs where the command does that it answers, not
 /// where the client has got to in the meantime.
-pub(super) fn phases(session: &Session) -> Vec<Phase> {
+pub(in crate::report::table) fn phases(session: &Session) -> Vec<Phase> {
     let mut phases = Vec::with_capacity(session.turns.len());
     session.turns.iter().for_each(|turn| phases.push(phase(&phases, turn)));
     phases

@@ -1,9 +1,12 @@
 //! `overview`: the capture at a glance.
 
-use std::collections::BTreeSet;
+mod story;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use self::story::{Known, Marks, Story};
 use super::fcs::Counts;
 use super::osi::{Seen, units};
 use super::style::{Style, Tone, shown};
@@ -21,6 +24,8 @@ use crate::report::{LiveReport, Options, PacketEvent, Sink, Summary};
 
 /// Connections, sessions, files and damages that are listed; the others are counted.
 const LISTED: usize = 10;
+/// Connections, or mail sessions, of which it is told what took how long, if there are no more than these.
+const FEW: u64 = 3;
 /// Sources of frames with an inferred FCS that are named.
 const SOURCES: usize = 3;
 
@@ -38,6 +43,8 @@ pub(super) struct Overview {
     speaks: Option<u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
     sessions: Vec<Session>,
+    /// Of the connections that are listed.
+    marks: BTreeMap<u64, Marks>,
     journeys: Journeys,
     /// How long the slowest lookup took, and what it asked.
     slowest_lookup: Option<(i64, String)>,
@@ -61,6 +68,7 @@ impl Overview {
             speaks: None,
             connections: Vec::new(),
             sessions: Vec::new(),
+            marks: BTreeMap::new(),
             journeys: Journeys::default(),
             slowest_lookup: None,
             live: options.live.clone(),
@@ -176,6 +184,23 @@ impl Overview {
             text.push_str(&style.say("overview.dns.slowest", &values));
         }
         (!parts.is_empty()).then_some(text)
+    }
+
+    /// What took how long, where there are few connections.
+    fn stories(&self, out: &mut String) {
+        let few = self.tally.connections <= FEW || self.tally.sessions <= FEW && self.tally.sessions > 0;
+        for (connection, application) in self.connections.iter().filter(|_| few) {
+            let session = self.sessions.iter().find(|session| session.stream == connection.stream);
+            if session.is_none() && self.tally.connections > FEW {
+                continue;
+            }
+            let marks = self.marks.get(&connection.stream).copied().unwrap_or_default();
+            let known = Known { connection, marks, application: *application, session };
+            if let Some(story) = Story::of(&known) {
+                out.push('\n');
+                story.push(&self.style, out, connection);
+            }
+        }
     }
 
     /// The ways of mails, a line each.
@@ -395,6 +420,10 @@ impl Sink for Overview {
                 self.fcs_from.insert(from);
             }
         }
+        if let Some(place) = event.place.filter(|place| place.stream < LISTED as u64) {
+            let marks = self.marks.entry(place.stream).or_default();
+            marks.segment(place, event.frame.number, event.frame.time);
+        }
         self.begun += u64::from(event.place.is_some_and(|place| place.opens_stream));
         self.cut += u64::from(event.frame.is_cut());
         if self.speaks.is_none() && super::packets::protocol(event).osi().iter().any(|osi| *osi > 4) {
@@ -454,6 +483,7 @@ impl Sink for Overview {
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         let mut out = self.back();
         out.push_str(&self.body(summary));
+        self.stories(&mut out);
         self.mails(&mut out);
         self.odd(&mut out, summary);
         self.next(&mut out, summary);
