@@ -52,5 +52,8 @@ wait "$tcpdump" "$layerscope" || true
 echo "tcpdump:    $(tail -3 "$work/tcpdump.txt" | tr '\n' ' ')"
 echo "layerscope: $(grep 'dropped by the kernel' "$work/layerscope.txt")"
 echo "saved:      tcpdump $(stat -c %s "$work/tcpdump.pcap") octets, layerscope $(stat -c %s "$work/layerscope.pcap")"
-awk '{print $2}' "$work/memory.txt" | sort -n |
-    awk '{all[NR] = $1} END {print "memory:     " all[1] " to " all[NR] " KiB over " NR " seconds"}'
+awk '{all[NR] = $2} END {
+    printf "memory:     "
+    for (part = 1; part <= 10; part++) printf "%d%s", all[int((NR * part + 9) / 10)], part < 10 ? ", " : ""
+    print " KiB, a tenth of the run apart"
+}' "$work/memory.txt"
