@@ -1,7 +1,7 @@
 //! Where frames come from and go to: files, standard input, compressed or not; and saving.
 //!
-//! [`Source`] reads: `input` finds out what a file is, libpcap reads classic pcap, `pcapng` reads the
-//! blocks of pcapng. [`Filter`] chooses, [`Saver`] writes, [`assign_captures`] tells which of several files
+//! [`Source`] reads: `input` finds out what a file is, `classic` reads the records of pcap, `pcapng` the blocks
+//! of pcapng. [`Filter`] chooses, [`Saver`] writes, [`assign_captures`] tells which of several files
 //! continue one another. The only user of libpcap. Nothing here looks into a frame.
 
 mod block;

@@ -18,8 +18,8 @@ pub fn schema() -> Value {
     let branches = [
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
-        generator.subschema_for::<SessionRecord>(),
-        generator.subschema_for::<JourneyRecord>(),
+        generator.subschema_for::<SessionRecord<'_>>(),
+        generator.subschema_for::<JourneyRecord<'_>>(),
         generator.subschema_for::<FcsSummaryRecord>(),
         generator.subschema_for::<FcsFrameRecord>(),
         generator.subschema_for::<CaptureRecord>(),
