@@ -184,7 +184,9 @@ impl Classic {
         let longest = self.header.longest_record();
         if record.captured > longest as usize {
             let captured = record.captured;
-            return Err(format!("invalid packet capture length {captured}, bigger than maximum of {longest}"));
+            return Err(format!(
+                "invalid packet capture length {captured}, bigger than maximum of {longest}"
+            ));
         }
         if !self.window.fill(header_length + record.captured) {
             let left = self.window.data().len() - header_length;
@@ -202,11 +204,7 @@ impl Classic {
         if self.header.has_lengths_swapped(captured, original) {
             (captured, original) = (original, captured);
         }
-        Some(Record {
-            time: time(seconds, nanos),
-            captured: captured as usize,
-            original_length: original,
-        })
+        Some(Record { time: time(seconds, nanos), captured: captured as usize, original_length: original })
     }
 
     /// The file ends, or cannot be read further, before what was to be read.

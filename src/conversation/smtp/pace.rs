@@ -72,7 +72,8 @@ impl Pace {
 }
 
 fn long(waits: &[Option<i64>]) -> i64 {
-    let mut known: Vec<i64> = waits.iter().flatten().copied().collect();
+    let mut known = Vec::with_capacity(waits.len());
+    known.extend(waits.iter().flatten().copied());
     known.sort_unstable();
     let median = known.get(known.len() / 2).copied().unwrap_or(0);
     median.saturating_mul(TIMES_MEDIAN).clamp(NOTABLE, LONG)
