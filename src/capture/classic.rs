@@ -130,8 +130,10 @@ impl Classic {
             ticks_per_second: header.ticks_per_second,
             fcs: header.fcs,
         }];
-        let window = Window::new(octets, position);
-        Ok(Self { window, header, info, number: 0, pending: HEAD, ended: false })
+        let mut window = Window::new(octets, position);
+        window.fill(HEAD);
+        window.consume(HEAD);
+        Ok(Self { window, header, info, number: 0, pending: 0, ended: false })
     }
 
     pub(super) fn next_frame(&mut self) -> Result<Option<(Frame<'_>, &SourceInfo)>, Damage> {
@@ -169,9 +171,6 @@ impl Classic {
 
     /// The next record, all of which is then in the window; the error says what is wrong.
     fn next_record(&mut self) -> Result<Option<Record>, String> {
-        if self.number == 0 {
-            self.window.fill(HEAD);
-        }
         self.window.consume(std::mem::take(&mut self.pending));
         let header_length = self.header.record_header;
         if !self.window.fill(header_length) {
@@ -213,6 +212,18 @@ impl Classic {
         failure.unwrap_or_else(|| format!("truncated dump file; tried to read {tried}"))
     }
 
+    fn too_long(&self, captured: usize, longest: u32) -> String {
+        let snap_length = match self.header.snap_length {
+            0 | 0x8000_0000.. => longest,
+            length => length,
+        };
+        let bound = match captured > snap_length as usize {
+            true => format!("snaplen of {snap_length}"),
+            false => format!("maximum of {longest}"),
+        };
+        format!("invalid packet capture length {captured}, bigger than {bound}")
+    }
+
     fn damage(&self, reason: String) -> Damage {
         let name = self.info.name.clone();
         Damage { name, offset: self.window.offset(), packets: self.number, reason }
@@ -227,4 +238,100 @@ impl Classic {
 fn time(seconds: i64, nanos: i64) -> Timestamp {
     const SECOND: i64 = 1_000_000_000;
     Timestamp::from_parts(seconds + nanos / SECOND, (nanos % SECOND) as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use crate::capture::Source;
+
+    /// A little-endian capture of microseconds: its version, and records of seconds, both lengths and octets.
+    fn capture(version: [u16; 2], records: &[([u32; 3], &[u8])]) -> Vec<u8> {
+        let mut octets = 0xa1b2_c3d4_u32.to_le_bytes().to_vec();
+        octets.extend(version.iter().flat_map(|number| number.to_le_bytes()));
+        octets.extend([0, 0, 64, 1].iter().flat_map(|word: &u32| word.to_le_bytes()));
+        for ([seconds, first, second], data) in records {
+            octets.extend([*seconds, 7, *first, *second].iter().flat_map(|word| word.to_le_bytes()));
+            octets.extend_from_slice(data);
+        }
+        octets
+    }
+
+    fn source(octets: Vec<u8>) -> Source {
+        Source::from_reader("a", std::io::Cursor::new(octets)).unwrap()
+    }
+
+    /// Seconds, octets and original length of each frame; what is wrong in the end.
+    fn read(octets: Vec<u8>) -> (Vec<(i64, usize, u32)>, Option<String>) {
+        let (mut source, mut frames) = (source(octets), Vec::new());
+        loop {
+            match source.next_frame() {
+                Ok(Some(frame)) => {
+                    let seconds = frame.time.unwrap().nanos() / 1_000_000_000;
+                    frames.push((seconds, frame.octets.len(), frame.original_length));
+                }
+                Ok(None) => return (frames, None),
+                Err(damage) => return (frames, Some(damage.to_string())),
+            }
+        }
+    }
+
+    #[test]
+    fn seconds_go_on_after_january_2038() {
+        let octets = capture([2, 4], &[([0x8000_0000, 1, 1], b"x"), ([u32::MAX, 1, 1], b"x")]);
+        assert_eq!(read(octets).0, [(1 << 31, 1, 1), ((1 << 32) - 1, 1, 1)]);
+    }
+
+    #[test]
+    fn a_record_longer_than_the_snap_length_is_read_whole_and_one_that_cannot_be_is_damage() {
+        let octets = capture([2, 4], &[([1, 100, 100], &[0; 100]), ([2, 300_000, 300_000], b"x")]);
+        let (frames, wrong) = read(octets);
+        assert_eq!(frames, [(1, 100, 100)]);
+        let wrong = wrong.unwrap();
+        assert!(wrong.contains("offset 140, after packet 1") && wrong.contains("300000"), "{wrong}");
+    }
+
+    #[test]
+    fn before_version_2_4_the_lengths_of_a_record_stand_in_the_other_order() {
+        let one =
+            |version, lengths: [u32; 2]| read(capture(version, &[([0, lengths[0], lengths[1]], b"abc")])).0;
+        assert_eq!(one([2, 2], [9, 3]), [(0, 3, 9)]);
+        assert_eq!(one([2, 3], [9, 3]), [(0, 3, 9)]);
+        assert_eq!(one([2, 3], [3, 9]), [(0, 3, 9)]);
+        assert_eq!(one([2, 4], [3, 2]), [(0, 3, 2)]);
+    }
+
+    #[test]
+    fn a_version_that_nobody_knows_is_refused() {
+        for (version, words) in [([1, 2], "archaic"), ([2, 5], "version 2.5"), ([543, 1], "version 543.1")] {
+            let octets = std::io::Cursor::new(capture(version, &[]));
+            let error = Source::from_reader("a", octets).err().unwrap().to_string();
+            assert!(error.contains(words), "{error}");
+        }
+    }
+
+    #[test]
+    fn every_cut_gives_the_records_before_it() {
+        let whole = capture([2, 4], &[([1, 3, 3], b"abc"), ([2, 0, 60], b""), ([3, 2, 2], b"de")]);
+        let ends = [24, 43, 59, 77];
+        for cut in 24..=whole.len() {
+            let (frames, wrong) = read(whole[..cut].to_vec());
+            assert_eq!(frames.len(), ends.iter().filter(|&&end| end <= cut).count() - 1, "{cut}");
+            assert_eq!(wrong.is_none(), ends.contains(&cut), "{cut}: {wrong:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn arbitrary_octets_behind_a_header_never_panic_or_loop(
+            version in 0u16..6,
+            words in proptest::collection::vec(prop_oneof![0u32..64, any::<u32>()], 0..80),
+        ) {
+            let mut octets = capture([2, version.min(4)], &[]);
+            octets.extend(words.iter().flat_map(|word| word.to_le_bytes()));
+            let mut source = source(octets);
+            while !matches!(source.next_frame(), Ok(None)) {}
+        }
+    }
 }
