@@ -182,10 +182,7 @@ impl Classic {
         let Some(record) = self.read_header() else { return Ok(None) };
         let longest = self.header.longest_record();
         if record.captured > longest as usize {
-            let captured = record.captured;
-            return Err(format!(
-                "invalid packet capture length {captured}, bigger than maximum of {longest}"
-            ));
+            return Err(self.too_long(record.captured, longest));
         }
         if !self.window.fill(header_length + record.captured) {
             let left = self.window.data().len() - header_length;
@@ -226,7 +223,7 @@ impl Classic {
 
     fn damage(&self, reason: String) -> Damage {
         let name = self.info.name.clone();
-        Damage { name, offset: self.window.offset(), packets: self.number, reason }
+        Damage { name, offset: Some(self.window.offset()), packets: self.number, reason }
     }
 
     pub(super) fn info(&self) -> &SourceInfo {
