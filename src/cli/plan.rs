@@ -135,7 +135,7 @@ impl Plan {
 
 /// Whether each frame is wanted at once: where somebody waits for its row.
 fn is_immediate(view: View, args: &SourceArgs) -> bool {
-    let rows = matches!(view, View::Packets | View::Layers | View::Tcp | View::Smtp);
+    let rows = matches!(view, View::Packets | View::Layers | View::Tcp | View::Dns | View::Smtp);
     args.format == FormatArg::Table && rows || io::stdout().is_terminal()
 }
 

@@ -419,7 +419,10 @@ impl Run {
 
     /// Messages of DNS go to the conversations: those in a datagram, and those that a stream has completed.
     fn hear_names(&mut self, frame: &Frame<'_>, dissection: &Dissection<'_>, place: Option<&Place>) {
-        let Some(ip) = dissection.ip.filter(|_| self.conversations.takes_datagrams()) else { return };
+        if !self.conversations.takes_datagrams() {
+            return;
+        }
+        let Some(ip) = dissection.ip else { return };
         match (dissection.transport, place) {
             (Transport::Udp(udp), _) => {
                 let Some(layer) = dissection.layer(Protocol::Dns) else { return };

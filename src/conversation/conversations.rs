@@ -192,10 +192,8 @@ impl Receiver for Conversations {
 
     /// A session is told of at once: connections linger, and sessions are large.
     fn closed(&mut self, stream: u64, record: impl FnOnce() -> Connection) {
-        if let Some(open) = self.streams.get_mut(&stream) {
-            if let Some(session) = open.close(record) {
-                self.tell_session(session);
-            }
+        if let Some(session) = self.streams.get_mut(&stream).and_then(|open| open.close(record)) {
+            self.tell_session(session);
         }
     }
 

@@ -239,6 +239,11 @@ impl Lookups {
         else {
             return self.tell(lookup);
         };
+        if self.truncated_queue.len() >= 4 * MAX_TRUNCATED {
+            let waiting = &self.truncated;
+            self.truncated_queue.retain(|(hash, _)| waiting.contains_key(hash));
+            self.truncated_queue.truncate(4 * MAX_TRUNCATED);
+        }
         self.truncated_queue.push_back((hash, lookup.first_packet()));
         let replaced = self.truncated.insert(hash, lookup);
         let oldest = match replaced {

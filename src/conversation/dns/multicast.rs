@@ -80,19 +80,21 @@ impl Multicast {
         others
     }
 
-    /// Adds a question; one that has to go for it.
-    fn insert(&mut self, key: Asked, lookup: Lookup) -> Option<Lookup> {
+    /// Adds a question; those that have to go for it.
+    fn insert(&mut self, key: Asked, lookup: Lookup) -> Vec<Lookup> {
+        let mut gone = Vec::new();
         self.queue.push_back((key.clone(), lookup.first_packet(), lookup.time()));
-        let list = self.asked.entry(key.clone()).or_default();
+        let list = self.asked.entry(key).or_default();
         list.push(lookup);
         if list.len() > MAX_ASKERS {
-            return Some(list.remove(0));
+            gone.push(list.remove(0));
         }
-        if self.queue.len() <= MAX_ASKED {
-            return None;
+        if self.queue.len() > MAX_ASKED
+            && let Some((key, packet, _)) = self.queue.pop_front()
+        {
+            gone.extend(self.take(&key, packet));
         }
-        let (key, packet, _) = self.queue.pop_front()?;
-        self.take(&key, packet)
+        gone
     }
 
     /// All that still wait.
@@ -118,7 +120,7 @@ impl Lookups {
             let mut query = query_of(datagram, message);
             query.records.retain(|record| concerns(record, question));
             lookup.query = Some(query);
-            if let Some(lookup) = self.multicast.insert(key, lookup) {
+            for lookup in self.multicast.insert(key, lookup) {
                 let now = datagram.time;
                 self.tell(unanswered(lookup, now));
             }

@@ -15,6 +15,9 @@ pub(super) const MAX_OPEN: usize = 10_000;
 const MAX_CLOSED: usize = 10_000;
 /// Packets of attempts that are kept of one query, and ports that it was sent from.
 pub(super) const MAX_ATTEMPTS: usize = 16;
+/// Records of a query that are kept, where the query has at most so many octets.
+const MAX_RECORDS: usize = 6;
+const MAX_QUERY: usize = 1500;
 /// Nanoseconds after the last attempt until a query is given up: longer than resolvers wait.
 pub(super) const PATIENCE_NS: i64 = 30_000_000_000;
 
@@ -132,6 +135,11 @@ impl Open {
     /// Adds a query; the one that had to be given up for it, if there are too many.
     pub(super) fn insert(&mut self, key: Key, lookup: Lookup) -> Option<Lookup> {
         let given_up = if self.pending.len() >= MAX_OPEN { self.oldest() } else { None };
+        if self.queue.len() >= 2 * MAX_OPEN {
+            let pending = &self.pending;
+            self.queue.retain(|waiting| pending.contains_key(&waiting.key));
+            self.queue.truncate(2 * MAX_OPEN);
+        }
         for hash in self.hashes(&lookup).into_iter().flatten() {
             self.index.insert(hash, key);
         }
@@ -269,6 +277,7 @@ impl Open {
 
 /// The query of a message, as its first attempt.
 pub(super) fn query_of(datagram: &Datagram, message: &Message) -> Query {
+    let is_short = message.octets <= MAX_QUERY;
     Query {
         packet: datagram.packet,
         time: datagram.time,
@@ -279,7 +288,7 @@ pub(super) fn query_of(datagram: &Datagram, message: &Message) -> Query {
         resent: Vec::new(),
         last_time: datagram.time,
         questions: message.counts[0],
-        records: message.records.iter().take(MAX_ATTEMPTS).cloned().collect(),
+        records: message.records.iter().filter(|_| is_short).take(MAX_RECORDS).cloned().collect(),
     }
 }
 

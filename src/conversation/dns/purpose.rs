@@ -144,10 +144,12 @@ impl Context {
                         self.exchanges.insert(host.to_ascii_lowercase(), question.name.clone());
                     }
                 }
-                (Data::Host(name), Some(address)) if record.kind == kind::PTR => {
-                    if self.pointed.len() < MAX_REMEMBERED && name.len() <= MAX_NAME {
-                        self.pointed.insert(name.to_ascii_lowercase(), address);
-                    }
+                (Data::Host(name), Some(address))
+                    if record.kind == kind::PTR
+                        && name.len() <= MAX_NAME
+                        && self.pointed.len() < MAX_REMEMBERED =>
+                {
+                    self.pointed.insert(name.to_ascii_lowercase(), address);
                 }
                 _ => {}
             }
@@ -210,7 +212,7 @@ fn strip_prefix<'a>(name: &'a str, prefix: &str) -> Option<&'a str> {
 /// 3.5, RFC 3596 section 2.5).
 pub(super) fn reverse_address(name: &str) -> Option<IpAddr> {
     let name = name.to_ascii_lowercase();
-    let octets = name.strip_suffix(".in-addr.arpa").and_then(|labels| reversed_v4(labels));
+    let octets = name.strip_suffix(".in-addr.arpa").and_then(reversed_v4);
     octets.or_else(|| name.strip_suffix(".ip6.arpa").and_then(reversed_v6))
 }
 

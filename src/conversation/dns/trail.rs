@@ -12,8 +12,8 @@ use crate::conversation::smtp::Session;
 use crate::packet::{Endpoint, Timestamp};
 use crate::wire::dns::{Data, kind};
 
-/// Hosts whose lookups are remembered, and lookups of each.
-const MAX_HOSTS: usize = 4096;
+/// Lookups that are remembered of all hosts, and of each.
+const MAX_ALL: usize = 16_384;
 const MAX_RECENT: usize = 128;
 /// Lookups that are told of one session.
 const MAX_TOLD: usize = 24;
@@ -89,6 +89,8 @@ impl Told {
 #[derive(Debug, Default)]
 pub(super) struct Trail {
     hosts: AHashMap<(u32, IpAddr), VecDeque<Told>>,
+    /// Whose they are, in the order in which they came.
+    order: VecDeque<(u32, IpAddr)>,
 }
 
 impl Trail {
@@ -99,9 +101,6 @@ impl Trail {
             return;
         };
         let key = (lookup.capture, lookup.client.address);
-        if !self.hosts.contains_key(&key) && self.hosts.len() >= MAX_HOSTS {
-            return;
-        }
         let records = || lookup.answers().filter(|record| record.kind == question.kind).take(MAX_ANSWERS);
         let told = Told {
             part: Part::Before,
@@ -119,11 +118,23 @@ impl Trail {
             addresses: records().filter_map(|record| record.data.address()).collect(),
             hosts: records().filter_map(|record| host(&record.data)).collect(),
         };
-        let recent = self.hosts.entry(key).or_default();
-        if recent.len() >= MAX_RECENT {
-            recent.pop_front();
+        self.order.push_back(key);
+        if self.order.len() > MAX_ALL
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.forget(oldest, 0);
         }
-        recent.push_back(told);
+        self.hosts.entry(key).or_default().push_back(told);
+        self.forget(key, MAX_RECENT);
+    }
+
+    /// Forgets the oldest lookup of a host that has more than `most`.
+    fn forget(&mut self, key: (u32, IpAddr), most: usize) {
+        let Some(recent) = self.hosts.get_mut(&key).filter(|recent| recent.len() > most) else { return };
+        recent.pop_front();
+        if recent.is_empty() {
+            self.hosts.remove(&key);
+        }
     }
 
     /// The lookups that belong to a session: those that led to it, then those of its server.

@@ -10,6 +10,8 @@ use super::octets::{hex, quoted, u16_at};
 
 /// Options that are read of one record.
 const MAX_OPTIONS: usize = 32;
+/// Octets of an extended error that are shown.
+const MAX_REASON: usize = 256;
 /// Octets of an option that are shown.
 const MAX_SHOWN: usize = 64;
 
@@ -85,7 +87,7 @@ impl Edns {
 
 fn option_value(code: u16, octets: &[u8]) -> String {
     let read = match code {
-        3 => Some(String::from_utf8_lossy(octets).into_owned()).filter(|_| octets.is_ascii()),
+        3 => Some(String::from_utf8_lossy(shown(octets)).into_owned()).filter(|_| octets.is_ascii()),
         8 => client_subnet(octets),
         10 if octets.len() > 8 => Some(format!("{} {}", hex(&octets[..8]), hex(shown(&octets[8..])))),
         11 => match u16_at(octets, 0) {
@@ -135,7 +137,7 @@ fn error(octets: &[u8]) -> Option<String> {
     }
     if octets.len() > 2 {
         out.push(' ');
-        quoted(&octets[2..], &mut out);
+        quoted(&octets[2..octets.len().min(MAX_REASON)], &mut out);
     }
     Some(out)
 }

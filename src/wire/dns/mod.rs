@@ -267,10 +267,9 @@ impl Message {
             octets: message.len(),
             ..Self::default()
         };
-        if let Some(end) = read.questions(message).and_then(|at| read.records(message, at)) {
-            if end < message.len() {
-                read.fault(end, FaultKind::Trailing);
-            }
+        let end = read.questions(message).and_then(|at| read.records(message, at));
+        if let Some(end) = end.filter(|&end| end < message.len()) {
+            read.fault(end, FaultKind::Trailing);
         }
         Some(read)
     }

@@ -71,7 +71,7 @@ fn types(reader: &mut Reader<'_>, out: &mut String) -> Option<()> {
         let bits = bitmap.iter().zip(0u16..).flat_map(|(&octet, index)| {
             (0..8u16)
                 .filter(move |bit| octet & 0x80 >> bit != 0)
-                .map(move |bit| window << 8 | index * 8 + bit)
+                .map(move |bit| (window << 8) + index * 8 + bit)
         });
         for number in bits {
             count += 1;

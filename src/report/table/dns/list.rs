@@ -1,5 +1,6 @@
 //! One row a lookup.
 
+use super::super::live::{Column, Columns};
 use super::super::style::{Style, Tone, clipped, shown};
 use super::super::time::in_milliseconds;
 use super::means;
@@ -13,17 +14,54 @@ const LONGEST_NAME: usize = 80;
 pub(super) fn push(style: &Style, out: &mut String, lookups: &[Lookup]) {
     let mut grid = style.grid(&["packet", "asks", "answer_means", "milliseconds"]);
     for lookup in lookups {
-        let mut said = means::answers(style, lookup);
-        said.extend(means::meanings(style, lookup));
-        let took = lookup.duration_ns().map_or_else(|| "-".to_owned(), in_milliseconds);
+        let Row { packets, asks, said, took } = row(style, lookup);
         grid.add_row([
-            style.number(packets(lookup)),
-            style.cell(Tone::Plain, format!("{}\n{}", ends(style, lookup), question(style, lookup))),
-            style.cell(tone(lookup), said.join("\n")),
+            style.number(packets),
+            style.cell(Tone::Plain, asks),
+            style.cell(tone(lookup), said),
             style.number(took),
         ]);
     }
     style.push_grid(out, grid);
+}
+
+/// Rows that are written as lookups end.
+pub(super) struct Rows(Columns);
+
+impl Rows {
+    pub(super) fn new(style: &Style) -> Self {
+        let columns = vec![
+            Column("packet", 9, true),
+            Column("milliseconds", 8, true),
+            Column("asks", style.width * 36 / 100, false),
+            Column("answer_means", 0, false),
+        ];
+        Self(Columns::new(style.clone(), columns))
+    }
+
+    pub(super) fn push(&mut self, style: &Style, out: &mut String, lookup: &Lookup) {
+        let Row { packets, asks, said, took } = row(style, lookup);
+        let cells = [(Tone::Plain, packets), (Tone::Plain, took), (Tone::Plain, asks), (tone(lookup), said)];
+        self.0.push(out, &cells);
+    }
+}
+
+struct Row {
+    packets: String,
+    asks: String,
+    said: String,
+    took: String,
+}
+
+fn row(style: &Style, lookup: &Lookup) -> Row {
+    let mut said = means::answers(style, lookup);
+    said.extend(means::meanings(style, lookup));
+    Row {
+        packets: packets(lookup),
+        asks: format!("{}\n{}", ends(style, lookup), question(style, lookup)),
+        said: said.join("\n"),
+        took: lookup.duration_ns().map_or_else(|| "-".to_owned(), in_milliseconds),
+    }
 }
 
 /// The first and the last packet.

@@ -6,12 +6,13 @@ mod means;
 mod story;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 pub(super) use self::list::question;
 pub(super) use self::story::lookups as story;
 use super::style::{Style, Tone};
 use crate::conversation::dns::Lookup;
-use crate::report::{Options, Sink, Summary};
+use crate::report::{Gauge, Options, Sink, Summary};
 
 /// Captures with no more lookups than this show each in full.
 const SHOWN_IN_FULL: usize = 2;
@@ -27,19 +28,21 @@ pub(super) struct Lookups {
     chosen: Option<u64>,
     /// Lookups are asked for by the numbers of their packets.
     is_chosen: bool,
-    is_live: bool,
+    /// Rows as lookups end, where the wire is watched.
+    live: Option<(list::Rows, Arc<Gauge>)>,
 }
 
 impl Lookups {
     pub(super) fn new(options: &Options, out: Box<dyn Write>) -> Self {
+        let style = Style::new(options);
         Self {
-            style: Style::new(options),
+            live: options.live.as_ref().map(|live| (list::Rows::new(&style), Arc::clone(&live.gauge))),
+            style,
             out,
             kept: Vec::new(),
             count: 0,
             chosen: options.stream,
             is_chosen: options.by_packet,
-            is_live: options.live.is_some(),
         }
     }
 
@@ -66,13 +69,16 @@ impl Lookups {
 impl Sink for Lookups {
     fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
         self.count += 1;
+        if let Some((rows, gauge)) = &mut self.live {
+            if !gauge.has_room() {
+                return Ok(());
+            }
+            let mut text = String::new();
+            rows.push(&self.style, &mut text, &lookup);
+            return self.out.write_all(text.as_bytes());
+        }
         self.kept.push(*lookup);
         if self.kept.len() >= ROWS_A_TABLE { self.list() } else { Ok(()) }
-    }
-
-    /// Nobody knows when the next lookup comes: those that are over are told.
-    fn refresh(&mut self, _: &Summary) -> io::Result<()> {
-        if self.is_live { self.list() } else { Ok(()) }
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
@@ -80,7 +86,7 @@ impl Sink for Lookups {
         if self.count == 0 {
             text = self.none();
             text.push('\n');
-        } else if self.is_chosen || self.count <= SHOWN_IN_FULL as u64 {
+        } else if self.live.is_none() && (self.is_chosen || self.count <= SHOWN_IN_FULL as u64) {
             self.kept.sort_by_key(|lookup| (lookup.capture, lookup.first_packet()));
             for (at, lookup) in std::mem::take(&mut self.kept).iter().enumerate() {
                 if at > 0 {

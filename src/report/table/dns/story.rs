@@ -1,11 +1,13 @@
 //! The lookups of a mail session: those that led to its server, and those that the server made.
 
-use super::super::style::Style;
+use super::super::style::{Style, clipped, shown};
 use super::super::time::duration;
 use super::means::clip;
 use crate::conversation::dns::{Outcome, Part, Told};
 use crate::wire::dns::TypeName;
 
+/// Columns that an answer takes at most.
+const LONGEST: usize = 60;
 /// Lookups of one part that are shown.
 const SHOWN: usize = 12;
 
@@ -34,7 +36,8 @@ fn line(style: &Style, told: &Told) -> String {
     };
     let answer = match told.outcome {
         Outcome::Answered => {
-            let answers: Vec<String> = told.answers.iter().map(|answer| clip(answer)).collect();
+            let answers: Vec<String> =
+                told.answers.iter().map(|answer| clipped(&shown(answer), LONGEST)).collect();
             answers.join(&style.word("dns.and"))
         }
         Outcome::NoData => style.word("dns.story.no_data"),
