@@ -2,6 +2,7 @@
 
 mod conversations;
 pub mod fetch;
+pub mod http;
 pub mod journey;
 pub mod mail;
 mod plain;
