@@ -136,10 +136,13 @@ mod tests {
 
     use super::*;
 
-    #[derive(Default)]
-    struct Desk(Rc<RefCell<Vec<(Vec<u8>, Option<bool>)>>>);
+    /// What came of each body, and whether it ended complete.
+    type Sheets = Rc<RefCell<Vec<(Vec<u8>, Option<bool>)>>>;
 
-    struct Sheet(Rc<RefCell<Vec<(Vec<u8>, Option<bool>)>>>, usize);
+    #[derive(Default)]
+    struct Desk(Sheets);
+
+    struct Sheet(Sheets, usize);
 
     impl Bodies for Desk {
         fn body(&self, _: &About<'_>) -> Option<Box<dyn BodyFile>> {

@@ -404,7 +404,7 @@ fn what_has_not_been_read_is_hidden_unless_it_is_within_a_body() {
     let at = talk.offsets.responder;
     let mut out = Vec::new();
     talk.reader.concealed(SERVER, Some(at + 2..at + 9), 7, &mut out);
-    assert_eq!(out, [3..7], "the five octets left of the body may be shown");
+    assert_eq!((out.len(), out[0].clone()), (1, 3..7), "the five octets left of the body may be shown");
 }
 
 #[test]
