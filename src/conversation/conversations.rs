@@ -7,6 +7,7 @@ use std::rc::Rc;
 use ahash::AHashMap;
 
 use super::fetch::Fetched;
+use super::http;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
@@ -32,6 +33,9 @@ pub enum Finished {
     Connection(Box<Connection>, Option<Protocol>),
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
+    /// A request and its response: before its connection, and long before that ends. Who spoke is known with
+    /// [`http::Exchange::ends`] only where the connection is over.
+    Exchange(Box<http::Exchange>),
     /// Messages that a reader fetched over a connection, where all that was said is kept.
     Fetched(Vec<Fetched>),
 }
@@ -55,15 +59,22 @@ impl Conversations {
         let keep = match depth {
             Depth::Names => Keep::Name,
             Depth::Secrets => Keep::Secrets,
-            Depth::Full => Keep::All(limits, None),
+            Depth::Full => Keep::All(limits, None, None),
         };
         Self { keep, streams: AHashMap::new(), finished: VecDeque::new(), offered_tls: TlsOffers::default() }
     }
 
     /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
     pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>) {
-        if let Keep::All(limits, _) = self.keep {
-            self.keep = Keep::All(limits, Some(letterbox));
+        if let Keep::All(_, letters, _) = &mut self.keep {
+            *letters = Some(letterbox);
+        }
+    }
+
+    /// HTTP is read, too, and not only named. Without [`Depth::Full`] it is not.
+    pub fn read_http(&mut self, sharing: http::Sharing) {
+        if let Keep::All(_, _, http) = &mut self.keep {
+            *http = Some(sharing);
         }
     }
 
@@ -103,16 +114,21 @@ impl Conversations {
 
 impl Receiver for Conversations {
     fn octets(&mut self, delivery: Delivery, octets: &[u8]) {
-        self.streams.entry(delivery.stream).or_default().octets(delivery, octets, &self.keep);
+        let stream = self.streams.entry(delivery.stream).or_default();
+        stream.octets(delivery, octets, &self.keep);
+        tell_exchanges(stream, &mut self.finished);
     }
 
     fn gap(&mut self, delivery: Delivery, length: u64) {
-        self.streams.entry(delivery.stream).or_default().gap(delivery, length);
+        let stream = self.streams.entry(delivery.stream).or_default();
+        stream.gap(delivery, length);
+        tell_exchanges(stream, &mut self.finished);
     }
 
     fn end(&mut self, delivery: Delivery, reset: bool) {
-        if let Some(stream) = self.streams.get_mut(&delivery.stream).filter(|_| reset) {
-            stream.reset();
+        if let Some(stream) = self.streams.get_mut(&delivery.stream) {
+            stream.end(delivery, reset);
+            tell_exchanges(stream, &mut self.finished);
         }
     }
 
@@ -129,15 +145,23 @@ impl Receiver for Conversations {
 
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
-        let Said { application, mut session, fetched } =
+        let Said { application, mut session, fetched, exchanges } =
             stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
         if let Some(session) = &mut session {
             self.offered_tls.meet(session);
         }
+        self.finished.extend(exchanges.into_iter().map(Box::new).map(Finished::Exchange));
         self.finished.push_back(Finished::Connection(Box::new(connection), application));
         self.finished.extend(session.map(Box::new).map(Finished::Session));
         if !fetched.is_empty() {
             self.finished.push_back(Finished::Fetched(fetched));
         }
+    }
+}
+
+/// What is known in full of a stream that goes on.
+fn tell_exchanges(stream: &mut Stream, finished: &mut VecDeque<Finished>) {
+    while let Some(exchange) = stream.take_exchange() {
+        finished.push_back(Finished::Exchange(Box::new(exchange)));
     }
 }

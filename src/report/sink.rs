@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{LiveReport, PacketEvent, Summary, csv, json, table};
+use crate::conversation::http::Exchange;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
 use crate::flow::Connection;
@@ -20,6 +21,8 @@ pub enum View {
     Layers,
     /// Connections.
     Tcp,
+    /// HTTP exchanges.
+    Http,
     /// SMTP sessions.
     Smtp,
     /// Frame check sequences.
@@ -124,7 +127,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Smtp | View::Fcs => true,
+            View::Http | View::Smtp | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -159,6 +162,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// An HTTP request and its response are known in full; their connection may go on.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn exchange(&mut self, _exchange: Box<Exchange>) -> io::Result<()> {
         Ok(())
     }
 

@@ -48,12 +48,22 @@ pub struct Sharing {
     limits: DecodeLimits,
     budget: Rc<Budget>,
     bodies: Option<Rc<dyn Bodies>>,
+    heads_alone: bool,
 }
 
 impl Sharing {
+    /// Contents are counted, and not read.
+    pub fn of_heads_alone() -> Self {
+        Self { heads_alone: true, ..Self::default() }
+    }
+
+    pub(super) fn reads_contents(&self) -> bool {
+        !self.heads_alone
+    }
+
     /// With these bounds; contents go to `bodies` as well, where there are any.
     pub fn new(limits: DecodeLimits, bodies: Option<Rc<dyn Bodies>>) -> Self {
-        Self { limits, budget: Rc::default(), bodies }
+        Self { limits, bodies, ..Self::default() }
     }
 }
 

@@ -10,6 +10,7 @@ use super::head::{Head, Start};
 use super::start::TargetForm;
 use super::text::Text;
 use crate::conversation::smtp::base64;
+use crate::packet::Side;
 
 /// A message of which the head has come.
 pub(super) fn message(head: Head, framing: Framing, begun: Mark, ended: Mark) -> (Start, Message) {
@@ -162,9 +163,11 @@ pub(super) fn after(request: Option<&Request>, response: &Response) -> After {
 }
 
 /// An exchange of which nothing is known yet.
-pub(super) fn nothing(stream: u64, number: u64) -> Exchange {
+pub(super) fn nothing(stream: u64, asks: Side, number: u64) -> Exchange {
     Exchange {
         stream,
+        asks,
+        ends: None,
         number,
         request: None,
         interim: Vec::new(),

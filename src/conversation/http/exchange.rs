@@ -5,13 +5,17 @@
 use super::decode::Decoded;
 use super::start::TargetForm;
 use super::text::Text;
-use crate::packet::Timestamp;
+use crate::packet::{Endpoint, PerSide, Side, Timestamp};
 
 /// A request, and what answered it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exchange {
     /// The connection that carried it.
     pub stream: u64,
+    /// The end of the connection that asks.
+    pub asks: Side,
+    /// Where it was seen, and between whom.
+    pub ends: Option<Ends>,
     /// Its place among the exchanges of the connection, from 1.
     pub number: u64,
     /// The request; `None` where it was not seen.
@@ -26,6 +30,15 @@ pub struct Exchange {
     pub after: After,
     /// What is odd or unsafe, each once.
     pub warnings: Vec<Warning>,
+}
+
+/// Where an exchange was seen, and between whom.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Ends {
+    /// The capture it was seen in.
+    pub capture: u32,
+    /// Both ends of its connection.
+    pub endpoints: PerSide<Endpoint>,
 }
 
 /// A request.
@@ -358,6 +371,21 @@ impl Message {
 }
 
 impl Exchange {
+    /// The capture it was seen in; the first one where that is not known.
+    pub fn capture(&self) -> u32 {
+        self.ends.map_or(1, |ends| ends.capture)
+    }
+
+    /// The end that asked.
+    pub fn client(&self) -> Option<Endpoint> {
+        self.ends.map(|ends| *ends.endpoints.of(self.asks))
+    }
+
+    /// The end that answered.
+    pub fn server(&self) -> Option<Endpoint> {
+        self.ends.map(|ends| *ends.endpoints.of(self.asks.peer()))
+    }
+
     /// Nanoseconds from the request's last octet to the first one of its final response; `None` where one was not
     /// seen, and where the response came first.
     pub fn wait(&self) -> Option<i64> {

@@ -24,8 +24,8 @@ mod text;
 pub use body::{About, Bodies, BodyFile, Sharing};
 pub use decode::{Coding, DecodeEnd, DecodeLimits, Decoded};
 pub use exchange::{
-    After, Authorization, Body, Chunks, Cut, Exchange, Field, Framing, Message, NoBody, Request, Response,
-    Warning,
+    After, Authorization, Body, Chunks, Cut, Ends, Exchange, Field, Framing, Message, NoBody, Request,
+    Response, Warning,
 };
 pub use pairing::Became;
 pub use reader::{Limits, Reader};

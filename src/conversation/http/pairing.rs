@@ -10,6 +10,7 @@ use super::framing;
 use super::half::Mark;
 use super::head::{Head, Start};
 use super::start::Kind;
+use crate::packet::Side;
 
 /// Requests that may wait for their responses.
 const MAX_WAITING: usize = 256;
@@ -61,6 +62,8 @@ enum Answering {
 /// Puts together what both halves read.
 pub(super) struct Pairing {
     stream: u64,
+    /// The end that asks.
+    asks: Side,
     /// `None` where only the places of secrets are asked for.
     sharing: Option<Sharing>,
     open: VecDeque<Open>,
@@ -80,9 +83,10 @@ pub(super) struct Pairing {
 }
 
 impl Pairing {
-    pub(super) fn new(sharing: Option<Sharing>) -> Self {
+    pub(super) fn new(asks: Side, sharing: Option<Sharing>) -> Self {
         Self {
             stream: 0,
+            asks,
             sharing,
             open: VecDeque::new(),
             open_octets: 0,
@@ -233,7 +237,7 @@ impl Pairing {
 
     fn next_exchange(&mut self) -> Exchange {
         self.number += 1;
-        build::nothing(self.stream, self.number)
+        build::nothing(self.stream, self.asks, self.number)
     }
 
     /// The content of the message begins whose head has just come.
@@ -241,7 +245,7 @@ impl Pairing {
         if matches!(framing, Framing::None(_) | Framing::Length(0) | Framing::Unknown) {
             return;
         }
-        let Some(sharing) = &self.sharing else { return };
+        let Some(sharing) = self.sharing.as_ref().filter(|sharing| sharing.reads_contents()) else { return };
         let open = if kind == Kind::Request { self.open.back() } else { self.open.front() };
         let Some(Open { exchange, .. }) = open else { return };
         let request = exchange.request.as_ref();

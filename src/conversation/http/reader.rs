@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::body::Sharing;
-use super::exchange::{Cut, Exchange};
+use super::exchange::{Cut, Ends, Exchange};
 use super::half::{Half, Mark};
 use super::pairing::{Became, Pairing};
 use super::start::Kind;
@@ -36,7 +36,7 @@ impl Reader {
     /// `client`: who asks. Without `sharing` no exchange is written down, only which octets are secret.
     pub fn new(client: Side, limits: Limits, sharing: Option<Sharing>) -> Self {
         let halves = [Kind::Request, Kind::Response].map(|kind| Half::new(kind, limits.head));
-        Self { client, halves, pairing: Pairing::new(sharing), over_at: [None; 2] }
+        Self { client, halves, pairing: Pairing::new(client, sharing), over_at: [None; 2] }
     }
 
     /// The side that asks, from the first octets of both: the initiator, unless it answers.
@@ -75,6 +75,11 @@ impl Reader {
         }
     }
 
+    /// Whether what this side says here belongs to another protocol.
+    pub fn is_over_at(&self, from: Side, offset: u64) -> bool {
+        self.over_at[self.kind(from) as usize].is_some_and(|over| over <= offset)
+    }
+
     /// What the connection became for good, if it did.
     pub fn became(&self) -> Option<&Became> {
         self.pairing.became()
@@ -90,7 +95,7 @@ impl Reader {
     pub fn concealed(&self, from: Side, asked: Option<Range<u64>>, length: u32, out: &mut Vec<Range<u32>>) {
         let kind = self.kind(from);
         match asked {
-            Some(asked) if self.over_at[kind as usize].is_some_and(|over| over <= asked.start) => {}
+            Some(asked) if self.is_over_at(from, asked.start) => {}
             Some(asked) => self.halves[kind as usize].concealed(asked, self.pairing.is_over(), out),
             None if self.pairing.is_over() => {}
             None => out.push(0..length),
@@ -105,7 +110,9 @@ impl Reader {
             half.finish(cut, &mut self.pairing);
         }
         self.pairing.finish(cut);
+        let ends = Ends { capture: connection.capture, endpoints: connection.endpoints };
         std::iter::from_fn(move || self.pairing.take_finished())
+            .map(move |exchange| Exchange { ends: Some(ends), ..exchange })
     }
 
     fn kind(&self, from: Side) -> Kind {

@@ -9,8 +9,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook};
+use super::record::{CaptureRecord, ExchangeRecord, FcsBook};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
+use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
@@ -24,6 +25,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
+        View::Http => Box::new(Exchanges { out, reveal: options.reveal_secrets }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
         View::Overview => Box::new(Capture { out, tally: Tally::default() }),
@@ -80,6 +82,25 @@ impl Sink for Connections {
     }
 }
 
+struct Exchanges {
+    out: Box<dyn Out>,
+    reveal: bool,
+}
+
+impl Sink for Exchanges {
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        line(&mut self.out, &ExchangeRecord::new(&exchange, self.reveal))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 struct Fcs {
     out: Box<dyn Out>,
     book: FcsBook,
@@ -123,6 +144,11 @@ impl Sink for Capture {
 
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.tally.session(&session);
+        Ok(())
+    }
+
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        self.tally.exchange(&exchange);
         Ok(())
     }
 

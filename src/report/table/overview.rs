@@ -8,8 +8,9 @@ use super::fcs::Counts;
 use super::osi::{Seen, units};
 use super::style::{Style, Tone, shown};
 use super::time::{at_least as floor, duration, utc};
-use super::{smtp, tcp};
+use super::{http, smtp, tcp};
 use crate::capture::SourceInfo;
+use crate::conversation::http::Exchange;
 use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
 use crate::dissect::Basis;
@@ -36,6 +37,7 @@ pub(super) struct Overview {
     /// The first packet that an application speaks in.
     speaks: Option<u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
+    exchanges: Vec<Exchange>,
     sessions: Vec<Session>,
     journeys: Journeys,
     live: Option<LiveReport>,
@@ -57,6 +59,7 @@ impl Overview {
             cut: 0,
             speaks: None,
             connections: Vec::new(),
+            exchanges: Vec::new(),
             sessions: Vec::new(),
             journeys: Journeys::default(),
             live: options.live.clone(),
@@ -233,6 +236,11 @@ impl Overview {
             let count = units(style, "reply", self.seen.refusals);
             lines.push((Tone::Warn, style.say("overview.refused_mail", &[("count", &count)])));
         }
+        for (name, count) in &t.http_warnings {
+            let what = style.word(&format!("http.warning.{name}"));
+            let count = units(style, "exchange", *count);
+            lines.push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
+        }
         for (name, count) in &t.smtp_warnings {
             let what = style.word(&format!("smtp.warning.{name}"));
             let count = units(style, "session", *count);
@@ -291,6 +299,10 @@ impl Overview {
             out.push('\n');
             tcp::list(&self.style, &mut out, &self.connections, self.tally.connections);
         }
+        if self.tally.exchanges > 0 {
+            out.push('\n');
+            http::list(&self.style, &mut out, &self.exchanges, self.tally.exchanges);
+        }
         if self.tally.sessions > 0 {
             out.push('\n');
             smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
@@ -315,6 +327,9 @@ impl Overview {
             return;
         };
         let mut next = Vec::new();
+        if self.tally.exchanges > 0 {
+            next.push(format!("layerscope http {names}"));
+        }
         if self.tally.sessions > 0 {
             next.push(format!("layerscope smtp {names}"));
         }
@@ -379,6 +394,14 @@ impl Sink for Overview {
         self.seen.session(&session);
         if self.sessions.len() < LISTED {
             self.sessions.push(*session);
+        }
+        Ok(())
+    }
+
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        self.tally.exchange(&exchange);
+        if self.exchanges.len() < LISTED {
+            self.exchanges.push(*exchange);
         }
         Ok(())
     }

@@ -10,8 +10,9 @@ use crate::packet::Protocol;
 use crate::report::{Options, TimeFormat, escape};
 
 /// What a piece of text is, for its colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Tone {
+    #[default]
     Plain,
     Title,
     Quiet,
