@@ -27,6 +27,7 @@ pub(super) fn message(head: Head, framing: Framing, begun: Mark, ended: Mark) ->
         declared_length,
         body,
         first_packet: begun.packet,
+        head_last_packet: ended.packet,
         last_packet: ended.packet,
         first_time: begun.time,
         last_time: ended.time,

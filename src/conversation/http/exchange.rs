@@ -99,6 +99,8 @@ pub struct Message {
     pub body: Body,
     /// The packet of its first octet.
     pub first_packet: u64,
+    /// The packet of the head's last octet.
+    pub head_last_packet: u64,
     /// The packet of its last octet so far.
     pub last_packet: u64,
     /// When its first octet was captured.
@@ -121,6 +123,8 @@ pub struct Field {
 /// A body.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Body {
+    /// The packet of its first octet, where one was captured.
+    pub first_packet: Option<u64>,
     /// Octets of content that were captured, the transfer coding undone, the content coding not.
     pub octets: u64,
     /// Octets of content that are missing in the capture.

@@ -303,6 +303,7 @@ impl Pairing {
     pub(super) fn body(&mut self, kind: Kind, mark: Mark, octets: &[u8]) {
         self.coding(kind, mark);
         if let Some(message) = self.message(kind) {
+            message.body.first_packet.get_or_insert(mark.packet);
             message.body.octets += octets.len() as u64;
         }
         if let Some(content) = &mut self.contents[kind as usize] {
@@ -325,6 +326,7 @@ impl Pairing {
     pub(super) fn chunk(&mut self, kind: Kind, mark: Mark, size: u64, extension: bool) {
         self.coding(kind, mark);
         let Some(message) = self.message(kind) else { return };
+        message.body.first_packet.get_or_insert(mark.packet);
         let chunks = &mut message.body.chunks;
         chunks.extensions |= extension;
         if size > 0 {

@@ -448,6 +448,7 @@ fn timeless(mut exchanges: Vec<Exchange>) -> Vec<Exchange> {
         {
             (message.first_packet, message.last_packet, message.first_time, message.last_time) =
                 (0, 0, None, None);
+            (message.head_last_packet, message.body.first_packet) = (0, None);
         }
     }
     exchanges

@@ -239,7 +239,10 @@ impl Overview {
         for (name, count) in &t.http_warnings {
             let what = style.word(&format!("http.warning.{name}"));
             let count = units(style, "exchange", *count);
-            lines.push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
+            lines.push((
+                Tone::Warn,
+                style.say("http.view.overview_warning", &[("count", &count), ("what", &what)]),
+            ));
         }
         for (name, count) in &t.smtp_warnings {
             let what = style.word(&format!("smtp.warning.{name}"));

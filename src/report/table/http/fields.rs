@@ -1,7 +1,7 @@
 //! What the header fields of a message do there, and which of them are told.
 
 use super::super::style::{Style, shown};
-use crate::conversation::http::{Authorization, Framing, Message};
+use crate::conversation::http::{Authorization, Field, Framing, Message};
 
 /// Characters of a value that are shown.
 const LONGEST_VALUE: usize = 200;
@@ -37,12 +37,18 @@ pub(super) fn lines(
     whose: Whose,
     message: &Message,
     authorization: Option<&Authorization>,
+    before: &[Field],
     reveal: bool,
 ) -> Vec<Line> {
     let mut lines = Vec::new();
     let mut others = Vec::new();
+    let mut same = Vec::new();
     for field in &message.fields {
         let name = field.name.to_ascii_lowercase();
+        if before.contains(field) && !tells_each_time(&name) {
+            same.push(shown(&field.name));
+            continue;
+        }
         let Some(mut means) = meaning(style, whose, message, &name) else {
             others.push(shown(&field.name));
             continue;
@@ -52,6 +58,13 @@ pub(super) fn lines(
         }
         let value: String = shown(&field.value.shown(reveal)).chars().take(LONGEST_VALUE).collect();
         lines.push(Line { text: format!("{}: {value}", shown(&field.name)), osi: layer(&name), means });
+    }
+    if !same.is_empty() {
+        let count = same.len();
+        let key = if count == 1 { "http.view.same_field" } else { "http.view.same_fields" };
+        same.truncate(MOST_NAMES);
+        let names = same.join(&style.word("http.sign.list"));
+        lines.push(Line { text: style.say(key, &[("count", &count)]), osi: "", means: names });
     }
     if !others.is_empty() || message.fields_left_out > 0 {
         let count = others.len() as u64 + message.fields_left_out;
@@ -68,7 +81,7 @@ pub(super) fn lines(
             names = style.say("http.view.fields_left_out", &values);
         }
         let key = if count == 1 { "http.view.other_field" } else { "http.view.other_fields" };
-        lines.push(Line { text: style.say(key, &[("count", &count)]), osi: "7", means: names });
+        lines.push(Line { text: style.say(key, &[("count", &count)]), osi: "", means: names });
     }
     lines
 }
@@ -79,6 +92,22 @@ fn meaning(style: &Style, whose: Whose, message: &Message, name: &str) -> Option
         return style.find("http.response.content-length.none");
     }
     style.find(&format!("http.{}.{name}", whose.key()))
+}
+
+/// Fields that are told in every message, also where they are the same as in the one before.
+fn tells_each_time(name: &str) -> bool {
+    const FIELDS: [&str; 9] = [
+        "content-length",
+        "transfer-encoding",
+        "content-encoding",
+        "authorization",
+        "proxy-authorization",
+        "cookie",
+        "set-cookie",
+        "location",
+        "upgrade",
+    ];
+    FIELDS.contains(&name)
 }
 
 /// The user of an authorization, and what the scheme is worth.

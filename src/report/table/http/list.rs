@@ -1,11 +1,15 @@
 //! One row an exchange.
 
-use super::super::style::{Style, Tone, clipped, shown};
+use comfy_table::{ColumnConstraint, Width};
+
+use super::super::style::{Style, Tone, clipped, shown, width};
 use super::rows::{status, tone};
 use crate::conversation::http::{Exchange, Request, TargetForm};
 
 /// Columns that a request takes at most.
 const LONGEST_REQUEST: usize = 60;
+/// The place of their column.
+const REQUEST_COLUMN: usize = 2;
 
 /// Appends the exchanges of an overview, and how many more there are.
 pub(in crate::report::table) fn list(style: &Style, out: &mut String, exchanges: &[Exchange], total: u64) {
@@ -22,9 +26,11 @@ pub(super) fn push_list(style: &Style, out: &mut String, exchanges: &[Exchange])
         return;
     }
     let mut grid = style.grid(&["http", "packet", "request", "status", "sent_got", "waited"]);
+    let mut longest = 0;
     for exchange in exchanges {
         let request = exchange.request.as_ref();
         let asked = request.map_or_else(|| style.word("http.view.no_request"), asked);
+        longest = longest.max(width(&asked));
         let (answer, tone) = match &exchange.response {
             Some(response) => {
                 (format!("{} {}", response.status, status(style, response.status)), tone(response.status))
@@ -43,6 +49,11 @@ pub(super) fn push_list(style: &Style, out: &mut String, exchanges: &[Exchange])
             style.number(format!("{sent} / {got}")),
             style.number(wait),
         ]);
+    }
+    // a request stands on one line where there is room for it
+    let room = u16::try_from(longest.min(style.width * 2 / 5) + 1).unwrap_or(u16::MAX);
+    if let Some(column) = grid.column_mut(REQUEST_COLUMN) {
+        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(room)));
     }
     style.push_grid(out, grid);
 }

@@ -12,7 +12,9 @@ pub(super) use self::list::list;
 use self::list::push_list;
 use self::rows::{Row, Teller};
 use super::style::{Style, Tone, clipped, shown, width};
-use crate::conversation::http::{Exchange, Field, Message, Warning};
+use crate::conversation::http::{After, Exchange, Field, Message, Warning};
+use crate::flow::Connection;
+use crate::packet::Protocol;
 use crate::report::{Options, Sink, Summary};
 
 /// Captures with no more exchanges than this show each in full.
@@ -38,6 +40,8 @@ pub(super) struct Exchanges {
     /// The heading of the connection that was chosen is written.
     headed: bool,
     masked: bool,
+    /// Connections that speak HTTP/2, the first few.
+    http2: Vec<u64>,
 }
 
 impl Exchanges {
@@ -52,6 +56,7 @@ impl Exchanges {
             captures: options.captures.clone(),
             headed: false,
             masked: false,
+            http2: Vec::new(),
         }
     }
 
@@ -72,6 +77,9 @@ impl Exchanges {
                     text.push('\n');
                 }
                 self.heading(&group[0], &mut text);
+                let has_tunnel = group.iter().any(|exchange| exchange.after == After::Tunnel);
+                let key = if has_tunnel { "http.view.clear_to_tunnel" } else { "http.view.clear" };
+                self.style.paragraph(&mut text, Tone::Warn, &self.style.word(key), 2);
             }
             text.push('\n');
             self.masked |= !self.reveal && group.iter().any(has_secrets);
@@ -92,7 +100,6 @@ impl Exchanges {
             ("server", &server),
         ];
         style.paragraph(out, Tone::Title, &style.say("http.view.heading", &values), 2);
-        style.paragraph(out, Tone::Warn, &style.word("http.view.clear"), 2);
     }
 
     /// Which capture it was, where there is more than one.
@@ -129,6 +136,9 @@ impl Exchanges {
                 0,
             );
         }
+        for stream in &self.http2 {
+            style.paragraph(&mut text, Tone::Plain, &style.say("http.view.http2", &[("stream", stream)]), 2);
+        }
         text
     }
 }
@@ -142,6 +152,13 @@ impl Sink for Exchanges {
             None if self.kept.len() >= ROWS_A_LIST => self.list(),
             Some(_) | None => Ok(()),
         }
+    }
+
+    fn connection(&mut self, connection: &Connection, application: Option<Protocol>) -> io::Result<()> {
+        if application == Some(Protocol::Http2) && self.http2.len() < ROWS_A_LIST {
+            self.http2.push(connection.stream);
+        }
+        Ok(())
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {

@@ -2,9 +2,10 @@
 
 use super::super::style::{Style, Tone, shown};
 use super::super::time::duration;
-use super::fields::{Whose, lines};
+use super::fields::{Line, Whose, lines};
 use crate::conversation::http::{
-    After, Body, DecodeEnd, Exchange, Framing, Message, NoBody, Request, Response, TargetForm,
+    After, Authorization, Body, DecodeEnd, Exchange, Field, Framing, Message, NoBody, Request, Response,
+    TargetForm,
 };
 use crate::packet::Timestamp;
 
@@ -31,22 +32,34 @@ pub(super) struct Teller<'a> {
     style: &'a Style,
     reveal: bool,
     before: Option<Timestamp>,
+    /// The fields of the request before, and of the response before.
+    said: [Vec<Field>; 2],
 }
 
 impl<'a> Teller<'a> {
     pub(super) fn new(style: &'a Style, reveal: bool) -> Self {
-        Self { style, reveal, before: None }
+        Self { style, reveal, before: None, said: [Vec::new(), Vec::new()] }
     }
 
     pub(super) fn exchange(&mut self, exchange: &Exchange) -> Vec<Row> {
         let mut rows = Vec::new();
+        let asked_for = exchange.interim.first();
+        let mut body = None;
         match &exchange.request {
-            Some(request) => self.request(request, exchange, &mut rows),
+            Some(request) => {
+                self.request(request, &mut rows);
+                body = self.body(&request.message, asked_for);
+                // what was held back came behind the response that asked for it
+                if !is_held_back(&request.message, asked_for) {
+                    rows.extend(body.take());
+                }
+            }
             None => rows.push(self.remark("http.view.no_request", String::new(), Tone::Warn)),
         }
         for response in &exchange.interim {
             self.response(response, None, &mut rows);
         }
+        rows.extend(body);
         match &exchange.response {
             Some(response) => self.response(response, Some(exchange), &mut rows),
             None => rows.push(self.remark("http.view.no_response", String::new(), Tone::Warn)),
@@ -55,11 +68,11 @@ impl<'a> Teller<'a> {
         rows
     }
 
-    fn request(&mut self, request: &Request, exchange: &Exchange, rows: &mut Vec<Row>) {
+    fn request(&mut self, request: &Request, rows: &mut Vec<Row>) {
         let style = self.style;
         let message = &request.message;
-        let line =
-            format!("{} {} HTTP/1.{}", request.method, request.target.shown(self.reveal), message.minor);
+        let target = request.target.shown(self.reveal);
+        let line = format!("{} {target} HTTP/1.{}", request.method, message.minor);
         let mut means = style
             .find(&format!("http.method.{}", request.method))
             .unwrap_or_else(|| style.word("http.method.other"));
@@ -75,18 +88,14 @@ impl<'a> Teller<'a> {
         }
         let row = self.head(message, "http.view.client", &line, means, Tone::Upper);
         rows.push(row);
-        let authorization = request.authorization.as_ref();
-        rows.extend(lines(style, Whose::Request, message, authorization, self.reveal).into_iter().map(field));
-        let sent =
-            exchange.interim.first().is_none_or(|interim| interim.message.first_packet > message.last_packet);
-        rows.extend(self.body(message, sent));
+        rows.extend(self.fields(Whose::Request, message, request.authorization.as_ref()));
     }
 
     fn response(&mut self, response: &Response, of: Option<&Exchange>, rows: &mut Vec<Row>) {
         let style = self.style;
         let message = &response.message;
         let line = format!("HTTP/1.{} {} {}", message.minor, response.status, response.reason);
-        let mut means = status(style, response.status);
+        let mut means = answer(style, response, of.and_then(|exchange| exchange.request.as_ref()));
         if let Some(wait) = of.and_then(Exchange::wait) {
             means.push_str(&style.say("http.view.wait", &[("time", &duration(wait))]));
         }
@@ -95,16 +104,31 @@ impl<'a> Teller<'a> {
         }
         let row = self.head(message, "http.view.server", line.trim_end(), means, tone(response.status));
         rows.push(row);
-        rows.extend(lines(style, Whose::Response, message, None, self.reveal).into_iter().map(field));
-        rows.extend(self.body(message, true));
+        rows.extend(self.fields(Whose::Response, message, None));
+        rows.extend(self.body(message, None));
+    }
+
+    /// The fields of a message, those left out that were the same in the one before.
+    fn fields(&mut self, whose: Whose, message: &Message, authorization: Option<&Authorization>) -> Vec<Row> {
+        let before = std::mem::replace(&mut self.said[whose as usize], message.fields.clone());
+        let lines = lines(self.style, whose, message, authorization, &before, self.reveal);
+        let field = |line: Line| Row {
+            line: line.text,
+            osi: line.osi.to_owned(),
+            means: line.means,
+            ..Row::default()
+        };
+        lines.into_iter().map(field).collect()
     }
 
     /// The row of a start line.
     fn head(&mut self, message: &Message, who: &str, line: &str, means: String, tone: Tone) -> Row {
-        let since = message.first_time.zip(self.before).map(|(now, before)| now.since(before).max(0));
+        let since = message.first_time.zip(self.before).map(|(now, before)| now.since(before));
         self.before = message.last_time.or(self.before);
+        // what was sent ahead of the answer before has no distance to it
+        let since = since.filter(|since| *since >= 0);
         Row {
-            packet: packets(message.first_packet, message.last_packet),
+            packet: packets(message.first_packet, message.head_last_packet),
             delta: since.map(|since| format!("{:.3}", since as f64 / 1e6)).unwrap_or_default(),
             who: self.style.word(who),
             line: shown(line).chars().take(LONGEST_LINE).collect(),
@@ -118,8 +142,9 @@ impl<'a> Teller<'a> {
         Row { line: self.style.word(line), means, tone, ..Row::default() }
     }
 
-    /// What is said of the body; nothing where there can be none. `at_once`: it was not held back.
-    fn body(&self, message: &Message, at_once: bool) -> Option<Row> {
+    /// What is said of the body; nothing where there can be none. `interim`: the first response of code 1xx.
+    fn body(&self, message: &Message, interim: Option<&Response>) -> Option<Row> {
+        let at_once = !is_held_back(message, interim);
         let style = self.style;
         let body = &message.body;
         let mut means = match message.framing {
@@ -167,13 +192,10 @@ impl<'a> Teller<'a> {
         };
         let osi = if has_body && !body.codings.is_empty() { "6,7" } else { "7" };
         let tone = if cut.is_some() { Tone::Warn } else { Tone::Plain };
-        Some(Row {
-            line,
-            osi: osi.replace(',', &style.word("http.sign.layers")),
-            means,
-            tone,
-            ..Row::default()
-        })
+        let packet = body.first_packet.map(|first| packets(first, message.last_packet));
+        let packet = packet.filter(|_| message.last_packet > message.head_last_packet).unwrap_or_default();
+        let osi = osi.replace(',', &style.word("http.sign.layers"));
+        Some(Row { packet, line, osi, means, tone, ..Row::default() })
     }
 
     /// What becomes of the connection.
@@ -181,7 +203,7 @@ impl<'a> Teller<'a> {
         let means = match &exchange.after {
             After::Unknown => return None,
             After::Upgraded(protocol) => {
-                let protocol = shown(protocol);
+                let protocol = protocol_name(protocol);
                 self.style.say("http.after.upgraded", &[("protocol", &protocol)])
             }
             after => self.style.word(&format!("http.after.{}", after.name())),
@@ -191,8 +213,21 @@ impl<'a> Teller<'a> {
     }
 }
 
-fn field(line: super::fields::Line) -> Row {
-    Row { line: line.text, osi: line.osi.to_owned(), means: line.means, tone: Tone::Plain, ..Row::default() }
+/// Whether a body came behind the response that asked for it.
+fn is_held_back(message: &Message, interim: Option<&Response>) -> bool {
+    let asked = interim.map(|interim| interim.message.first_packet);
+    asked.zip(message.body.first_packet).is_some_and(|(asked, first)| asked < first)
+}
+
+/// What a status code means as the answer to this request.
+fn answer(style: &Style, response: &Response, request: Option<&Request>) -> String {
+    let code = response.status;
+    let special = request.and_then(|request| match code {
+        401 | 407 if request.authorization.is_some() => style.find(&format!("http.status.{code}.again")),
+        200..300 => style.find(&format!("http.status.{code}.{}", request.method)),
+        _ => None,
+    });
+    special.unwrap_or_else(|| status(style, code))
 }
 
 fn chunks(style: &Style, body: &Body, message: &Message) -> String {
@@ -234,6 +269,15 @@ fn coding(style: &Style, body: &Body) -> String {
         DecodeEnd::TooMuch => "http.body.decoded_too_much",
     };
     style.say(key, &[("coding", &coding), ("octets", &decoded.octets)])
+}
+
+/// A protocol by the name that people know it by.
+fn protocol_name(token: &str) -> String {
+    match token.to_ascii_lowercase().as_str() {
+        "websocket" => "WebSocket".to_owned(),
+        "h2c" => "HTTP/2".to_owned(),
+        _ => shown(token).chars().take(LONGEST_LINE).collect(),
+    }
 }
 
 /// What a status code means.
