@@ -94,9 +94,10 @@ fn conceal(octets: &[u8], continues: bool, out: &mut Vec<Range<u32>>) {
     }
 }
 
-/// The secrets in the target of a request line, or in a field that refers to something.
+/// The secrets in the target of a request line, also where the segment cuts it, or in a field that refers to something.
 fn references(line: &[u8], line_at: usize, out: &mut Vec<Range<u32>>) {
-    let place = request_parts(line).map(|[_, target, _]| target).or_else(|| {
+    let target = request_parts(line).map(|[_, target, _]| target);
+    let place = target.or_else(|| cut_target(line)).or_else(|| {
         let colon = header_name(line).filter(|&colon| is_reference_field(line[..colon].trim_ascii_end()))?;
         let blanks = line[colon + 1..].iter().take_while(|o| o.is_ascii_whitespace()).count();
         Some(colon + 1 + blanks..line.len())
@@ -106,6 +107,15 @@ fn references(line: &[u8], line_at: usize, out: &mut Vec<Range<u32>>) {
         let begin = line_at + place.start;
         push_range(begin + secret.start..begin + secret.end, out);
     }
+}
+
+/// The beginning of a target behind what looks like a method.
+fn cut_target(line: &[u8]) -> Option<Range<usize>> {
+    let space = memchr::memchr(b' ', line).filter(|&space| (3..20).contains(&space))?;
+    let target = &line[space + 1..];
+    let begins = target.starts_with(b"/") || memchr::memmem::find(target, b"://").is_some();
+    let is_method = line[..space].iter().all(|o| o.is_ascii_uppercase() || *o == b'-');
+    (is_method && begins).then_some(space + 1..line.len())
 }
 
 /// Whether the first line of a segment can be the rest of a value that the segment before began: text, with

@@ -124,7 +124,7 @@ impl<'a> Teller<'a> {
     /// The row of a start line.
     fn head(&mut self, message: &Message, who: &str, line: &str, means: String, tone: Tone) -> Row {
         let since = message.first_time.zip(self.before).map(|(now, before)| now.since(before));
-        self.before = message.last_time.or(self.before);
+        self.before = message.last_time.max(self.before);
         // what was sent ahead of the answer before has no distance to it
         let since = since.filter(|since| *since >= 0);
         Row {
