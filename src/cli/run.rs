@@ -385,7 +385,8 @@ impl Run {
             self.save(frame, info)?;
             self.tell_packet(frame, &dissection, place.as_ref())?;
         }
-        let ends = place.as_ref().and_then(|place| ends(frame, &dissection, place));
+        let reads_http = matches!(self.plan.report.view, View::Overview | View::Http);
+        let ends = place.as_ref().filter(|_| reads_http).and_then(|place| ends(frame, &dissection, place));
         self.tell_finished(ends)
     }
 

@@ -299,3 +299,34 @@ pub(super) const fn tone(code: u16) -> Tone {
 fn packets(first: u64, last: u64) -> String {
     if last > first { format!("{first}–{last}") } else { first.to_string() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::conversation::http::{Cut, Warning};
+    use crate::lesson::{Lang, find};
+
+    #[test]
+    fn every_warning_cut_and_end_has_its_text_in_both_languages() {
+        let cuts =
+            [Cut::GapInHead, Cut::GapInBody, Cut::Closed, Cut::Reset, Cut::CaptureEnds, Cut::BrokenChunk];
+        let ends = [
+            After::Persists,
+            After::KeptAlive,
+            After::ClientCloses,
+            After::ServerCloses,
+            After::OldVersion,
+            After::EndsBody,
+            After::Tunnel,
+            After::Upgraded(String::new()),
+        ];
+        let warnings = Warning::ALL.iter().map(|warning| format!("http.warning.{}", warning.name()));
+        let cuts = cuts.iter().map(|cut| format!("http.cut.{}", cut.name()));
+        let ends = ends.iter().map(|after| format!("http.after.{}", after.name()));
+        let classes = (0..6).map(|class| format!("http.class.{class}"));
+        for key in warnings.chain(cuts).chain(ends).chain(classes) {
+            let [en, zh] = Lang::ALL.map(|lang| find(lang, &key, &[]));
+            assert!(en.is_some() && zh.is_some() && en != zh, "{key}");
+        }
+    }
+}
