@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::args::{Args, Command, HttpArgs, SmtpArgs, SourceArgs, TcpArgs};
+use super::args::{Args, Command, HttpArgs, Packets, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::live::{Watch, Wire};
 use super::open::{self, Input, Opened};
@@ -16,6 +16,7 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::survey::{self, Chapter, Named};
 use crate::capture::{Damage, OpenError, SaveError, Saver, Source, SourceInfo};
+use crate::conversation::dns::{self, Datagram, Lookup};
 use crate::conversation::journey::Collector;
 use crate::conversation::{Conversations, Finished, http};
 use crate::dissect::{self, Dissection, Dissector, Evidence, IpHeader, TcpSegment, Transport};
@@ -44,6 +45,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Packets(source) => view(View::Packets, source),
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
+        Command::Dns(source) => view(View::Dns, source),
         Command::Http(args) => http(args),
         Command::Smtp(args) => smtp(args),
         Command::Fcs(source) => view(View::Fcs, source),
@@ -216,6 +218,8 @@ impl Run {
         while self.tracker.finish_next(&mut self.conversations) {
             self.tell_finished(None)?;
         }
+        self.conversations.finish();
+        self.tell_finished(None)?;
         if let Some(saver) = self.saver.take() {
             let finished = saver.finish();
             self.saved(finished)?;
@@ -378,6 +382,7 @@ impl Run {
         }
         let dissection = dissector.dissect(frame);
         let place = self.follow(frame, &dissection);
+        self.hear_names(frame, &dissection, place.as_ref());
         if let (Some(watch), Some(place)) = (&mut self.watch, &place) {
             watch.segment(place);
         }
@@ -417,6 +422,36 @@ impl Run {
         }
         self.tell_mail_error();
         place
+    }
+
+    /// Messages of DNS go to the conversations: those in a datagram, and those that a stream has completed.
+    fn hear_names(&mut self, frame: &Frame<'_>, dissection: &Dissection<'_>, place: Option<&Place>) {
+        if !self.conversations.takes_datagrams() {
+            return;
+        }
+        let Some(ip) = dissection.ip else { return };
+        match (dissection.transport, place) {
+            (Transport::Udp(udp), _) => {
+                let Some(layer) = dissection.layer(Protocol::Dns) else { return };
+                let datagram = Datagram {
+                    capture: frame.capture,
+                    packet: frame.number,
+                    time: frame.time,
+                    source: Endpoint::new(ip.source, udp.source_port),
+                    destination: Endpoint::new(ip.destination, udp.destination_port),
+                };
+                self.conversations.datagram(&datagram, dissection.octets(layer));
+            }
+            (Transport::Tcp(segment), Some(place)) => self.conversations.between(frame.capture, || {
+                let source = Endpoint::new(ip.source, segment.source_port);
+                let destination = Endpoint::new(ip.destination, segment.destination_port);
+                match place.from {
+                    Side::Initiator => PerSide { initiator: source, responder: destination },
+                    Side::Responder => PerSide { initiator: destination, responder: source },
+                }
+            }),
+            (Transport::Tcp(_), None) | (Transport::None, _) => {}
+        }
     }
 
     fn save(&mut self, frame: &Frame<'_>, info: &SourceInfo) -> Result<(), Stop> {
@@ -480,6 +515,12 @@ impl Run {
                         self.sink.session(session)?;
                     }
                 }
+                Finished::Lookup(lookup) => {
+                    self.tell_names(&lookup);
+                    if self.asks_for_lookup(&lookup) {
+                        self.sink.lookup(lookup)?;
+                    }
+                }
                 Finished::Exchange(mut exchange) if is_asked_for(exchange.stream) => {
                     let known = ends.filter(|(stream, _)| *stream == exchange.stream).map(|(_, ends)| ends);
                     exchange.ends = exchange.ends.or(known);
@@ -490,6 +531,22 @@ impl Run {
             }
         }
         Ok(())
+    }
+
+    /// Addresses that a lookup gave a name to have it from now on.
+    fn tell_names(&self, lookup: &Lookup) {
+        let Some(known) = &self.plan.report.names else { return };
+        for address in lookup.named_addresses() {
+            if let Some(name) = self.conversations.names().name(address) {
+                known.tell(address, name);
+            }
+        }
+    }
+
+    fn asks_for_lookup(&self, lookup: &Lookup) -> bool {
+        let of_stream = |asked| lookup.transport == dns::Transport::Tcp { stream: asked };
+        let of_packets = |packets: &Packets| lookup.packets().any(|packet| packets.has(packet));
+        self.plan.report.stream.is_none_or(of_stream) && self.plan.packets.as_ref().is_none_or(of_packets)
     }
 
     /// Joins the sessions that carried the same mail; of one connection that was asked for, its own mails alone.
@@ -557,7 +614,7 @@ fn read_further(conversations: &mut Conversations, view: View, folder: Option<&M
                 conversations.deliver_to(Rc::new(folder.clone()));
             }
         }
-        View::Packets | View::Layers | View::Tcp | View::Fcs => {}
+        View::Packets | View::Layers | View::Tcp | View::Dns | View::Fcs => {}
     }
 }
 

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use ahash::AHashMap;
 
+use super::dns::{self, Lookup, Lookups};
 use super::fetch::Fetched;
 use super::http;
 use super::mail::Letterbox;
@@ -13,7 +14,7 @@ use super::smtp;
 use super::smtp::offers::TlsOffers;
 use super::stream::{Keep, Said, Stream};
 use crate::flow::{Connection, Delivery, Receiver};
-use crate::packet::{Protocol, Side};
+use crate::packet::{Endpoint, PerSide, Protocol, Side};
 
 /// How much of a conversation is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub enum Finished {
     Connection(Box<Connection>, Option<Protocol>),
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
+    /// A lookup of a name, where all that was said is kept: as soon as it is over.
+    Lookup(Box<Lookup>),
     /// A request and its response: before its connection, and long before that ends. Who spoke is known with
     /// [`http::Exchange::ends`] only where the connection is over.
     Exchange(Box<http::Exchange>),
@@ -46,6 +49,9 @@ pub struct Conversations {
     streams: AHashMap<u64, Stream>,
     finished: VecDeque<Finished>,
     offered_tls: TlsOffers,
+    lookups: Lookups,
+    /// Streams whose messages of DNS wait for the ends of their connection to be told.
+    names_wait: Vec<u64>,
 }
 
 impl Conversations {
@@ -61,7 +67,14 @@ impl Conversations {
             Depth::Secrets => Keep::Secrets,
             Depth::Full => Keep::All(limits, None, None),
         };
-        Self { keep, streams: AHashMap::new(), finished: VecDeque::new(), offered_tls: TlsOffers::default() }
+        Self {
+            keep,
+            streams: AHashMap::new(),
+            finished: VecDeque::new(),
+            offered_tls: TlsOffers::default(),
+            lookups: Lookups::default(),
+            names_wait: Vec::new(),
+        }
     }
 
     /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
@@ -106,6 +119,63 @@ impl Conversations {
         }
     }
 
+    /// Whether datagrams are wanted.
+    pub const fn takes_datagrams(&self) -> bool {
+        matches!(self.keep, Keep::All(..))
+    }
+
+    /// Takes a message of DNS that one datagram carried.
+    pub fn datagram(&mut self, datagram: &dns::Datagram, octets: &[u8]) {
+        self.lookups.datagram(datagram, octets);
+        self.tell_lookups();
+    }
+
+    /// Says whose the stream is that the last octets came from, which a delivery does not: messages of DNS in it are
+    /// paired by that.
+    pub fn between(&mut self, capture: u32, ends: impl FnOnce() -> PerSide<Endpoint>) {
+        if !self.names_wait.is_empty() {
+            let ends = ends();
+            for stream in std::mem::take(&mut self.names_wait) {
+                self.pair(capture, stream, &ends);
+            }
+        }
+    }
+
+    fn pair(&mut self, capture: u32, stream: u64, ends: &PerSide<Endpoint>) {
+        let Some(Stream::Dns(reader)) = self.streams.get_mut(&stream) else { return };
+        while let Some(framed) = reader.take() {
+            let (source, destination) = (*ends.of(framed.from), *ends.of(framed.from.peer()));
+            let (packet, time) = (framed.packet, framed.time);
+            let datagram = dns::Datagram { capture, packet, time, source, destination };
+            self.lookups.framed(&datagram, stream, &framed);
+        }
+        self.tell_lookups();
+    }
+
+    fn tell_lookups(&mut self) {
+        while let Some(lookup) = self.lookups.take_finished() {
+            self.finished.push_back(Finished::Lookup(Box::new(lookup)));
+        }
+    }
+
+    /// The names that answers have given to addresses so far.
+    pub const fn names(&self) -> &dns::NameBook {
+        self.lookups.names()
+    }
+
+    /// Everything has been read: what still waits for an answer has none.
+    pub fn finish(&mut self) {
+        self.lookups.finish();
+        self.tell_lookups();
+    }
+
+    /// A session with what belongs to it.
+    fn tell_session(&mut self, mut session: smtp::Session) {
+        self.offered_tls.meet(&mut session);
+        session.lookups = self.lookups.of_session(&session);
+        self.finished.push_back(Finished::Session(Box::new(session)));
+    }
+
     /// The next connection or session that is known in full.
     pub fn take_finished(&mut self) -> Option<Finished> {
         self.finished.pop_front()
@@ -116,6 +186,9 @@ impl Receiver for Conversations {
     fn octets(&mut self, delivery: Delivery, octets: &[u8]) {
         let stream = self.streams.entry(delivery.stream).or_default();
         stream.octets(delivery, octets, &self.keep);
+        if matches!(stream, Stream::Dns(_)) && self.names_wait.last() != Some(&delivery.stream) {
+            self.names_wait.push(delivery.stream);
+        }
         tell_exchanges(stream, &mut self.finished);
     }
 
@@ -134,25 +207,21 @@ impl Receiver for Conversations {
 
     /// A session is told of at once: connections linger, and sessions are large.
     fn closed(&mut self, stream: u64, record: impl FnOnce() -> Connection) {
-        if let Some(open) = self.streams.get_mut(&stream) {
-            let mut session = open.close(record);
-            if let Some(session) = &mut session {
-                self.offered_tls.meet(session);
-            }
-            self.finished.extend(session.map(Box::new).map(Finished::Session));
+        if let Some(session) = self.streams.get_mut(&stream).and_then(|open| open.close(record)) {
+            self.tell_session(session);
         }
     }
 
     fn finished(&mut self, connection: Connection) {
+        self.pair(connection.capture, connection.stream, &connection.endpoints);
         let stream = self.streams.remove(&connection.stream);
-        let Said { application, mut session, fetched, exchanges } =
+        let Said { application, session, fetched, exchanges } =
             stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
-        if let Some(session) = &mut session {
-            self.offered_tls.meet(session);
-        }
         self.finished.extend(exchanges.into_iter().map(Box::new).map(Finished::Exchange));
         self.finished.push_back(Finished::Connection(Box::new(connection), application));
-        self.finished.extend(session.map(Box::new).map(Finished::Session));
+        if let Some(session) = session {
+            self.tell_session(session);
+        }
         if !fetched.is_empty() {
             self.finished.push_back(Finished::Fetched(fetched));
         }

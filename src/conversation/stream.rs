@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::dns;
 use super::fetch::{self, Fetched};
 use super::http;
 use super::identify;
@@ -42,6 +43,8 @@ pub(super) enum Stream {
     Smtp(Box<Reader>),
     /// IMAP or POP3.
     Fetch(Box<fetch::Reader>),
+    /// DNS.
+    Dns(Box<dns::Reader>),
     /// HTTP, and what the connection was turned into.
     Http(Box<http::Reader>, Box<Stream>),
     /// Another protocol that has a name here.
@@ -88,6 +91,7 @@ impl Stream {
             Stream::Silent | Stream::Undecided(_) => None,
             Stream::Smtp(_) => Some(Protocol::Smtp),
             Stream::Fetch(reader) => Some(reader.protocol()),
+            Stream::Dns(_) => Some(Protocol::Dns),
             Stream::Http(..) => Some(Protocol::Http),
             Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
@@ -107,6 +111,7 @@ impl Stream {
         match self {
             Stream::Smtp(reader) => reader.octets(delivery, octets),
             Stream::Fetch(reader) => reader.octets(delivery, octets),
+            Stream::Dns(reader) => reader.octets(delivery, octets),
             Stream::Http(reader, then) => {
                 let used = reader.octets(delivery, octets);
                 let behind = Delivery { offset: delivery.offset + used as u64, ..delivery };
@@ -140,6 +145,7 @@ impl Stream {
         match self {
             Stream::Smtp(reader) => reader.gap(delivery, length),
             Stream::Fetch(reader) => reader.gap(delivery, length),
+            Stream::Dns(reader) => reader.gap(delivery, length),
             Stream::Http(_, then) if !matches!(**then, Stream::Silent) => then.gap(delivery, length),
             Stream::Http(reader, _) => reader.gap(delivery, length),
             Stream::Unknown(lines) => lines.of_mut(delivery.from).gap(),
@@ -189,7 +195,7 @@ impl Stream {
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
             Stream::Silent => return out.push(0..length),
-            Stream::Named(..) | Stream::Told(_) => return,
+            Stream::Dns(_) | Stream::Named(..) | Stream::Told(_) => return,
         };
         lines.concealed(asked, length, out);
     }
@@ -282,6 +288,14 @@ impl Undecided {
                     Replayed::Gap(length) => reader.replay_gap(delivery, length),
                 });
                 Stream::Fetch(Box::new(reader))
+            }
+            Protocol::Dns if limits.is_some() => {
+                let mut reader = dns::Reader::default();
+                self.replay(|delivery, event| match event {
+                    Replayed::Octets(octets) => reader.octets(delivery, octets),
+                    Replayed::Gap(length) => reader.gap(delivery, length),
+                });
+                Stream::Dns(Box::new(reader))
             }
             Protocol::Http => {
                 let client = http::Reader::client_of(&self.sides.initiator, &self.sides.responder);

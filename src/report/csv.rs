@@ -7,10 +7,11 @@ use csv::Writer;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::record::{CaptureRecord, ConnectionRecord, ExchangeRecord, FcsBook, SessionRecord};
+use super::record::{CaptureRecord, ConnectionRecord, ExchangeRecord, FcsBook, LookupRecord, SessionRecord};
 use super::tally::Tally;
 use super::utc::utc;
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
+use crate::conversation::dns::Lookup;
 use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
@@ -98,6 +99,37 @@ const SESSION: &[&str] = &[
     "messages",
     "warnings",
     "ended",
+];
+
+const LOOKUP: &[&str] = &[
+    "capture",
+    "first_packet",
+    "last_packet",
+    "time",
+    "service",
+    "transport",
+    "stream",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "id",
+    "opcode",
+    "question.name",
+    "question.type",
+    "question.class",
+    "purpose.kind",
+    "outcome",
+    "query.attempts",
+    "answer.rcode",
+    "answer.rcode_name",
+    "answer.flags.authoritative",
+    "answer.flags.authentic_data",
+    "answer.records",
+    "took_ns",
+    "waited_ns",
+    "about",
+    "warnings",
 ];
 
 const EXCHANGE: &[&str] = &[
@@ -196,6 +228,9 @@ const CAPTURE: &[&str] = &[
     "smtp.recipients_accepted",
     "smtp.recipients_refused",
     "smtp.warnings",
+    "dns.lookups",
+    "dns.outcomes",
+    "dns.warnings",
     "damage",
 ];
 
@@ -235,6 +270,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     let columns = match options.view {
         View::Packets | View::Layers => PACKET,
         View::Tcp => CONNECTION,
+        View::Dns => LOOKUP,
         View::Http => EXCHANGE,
         View::Smtp => SESSION,
         View::Fcs => FCS,
@@ -275,7 +311,7 @@ impl Sink for Rows {
                 self.tally.packet(event);
                 Ok(())
             }
-            View::Tcp | View::Http | View::Smtp => Ok(()),
+            View::Tcp | View::Dns | View::Http | View::Smtp => Ok(()),
         }
     }
 
@@ -292,6 +328,14 @@ impl Sink for Rows {
             return self.row(&SessionRecord::new(&session, self.reveal_secrets));
         }
         self.tally.session(&session);
+        Ok(())
+    }
+
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        if self.view == View::Dns {
+            return self.row(&LookupRecord::from(&*lookup));
+        }
+        self.tally.lookup(&lookup);
         Ok(())
     }
 
@@ -314,7 +358,7 @@ impl Sink for Rows {
                 let record = CaptureRecord::new(&self.tally, summary);
                 self.row(&record)?;
             }
-            View::Packets | View::Layers | View::Tcp | View::Http | View::Smtp => {}
+            View::Packets | View::Layers | View::Tcp | View::Dns | View::Http | View::Smtp => {}
         }
         self.out.flush()
     }

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::record::{
     CaptureRecord, ConnectionRecord, ExchangeRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine,
-    JourneyRecord, PacketRecord, SessionRecord,
+    JourneyRecord, LookupRecord, PacketRecord, SessionRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 9] = [
+const RECORDS: [&str; 10] = [
     "packet",
     "connection",
+    "dns_lookup",
     "http_exchange",
     "smtp_session",
     "mail_journey",
@@ -27,6 +28,7 @@ pub fn schema() -> Value {
     let branches = [
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
+        generator.subschema_for::<LookupRecord>(),
         generator.subschema_for::<ExchangeRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),
         generator.subschema_for::<JourneyRecord<'_>>(),

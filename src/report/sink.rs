@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
+use super::names::KnownNames;
 use super::{LiveReport, PacketEvent, Summary, csv, json, table};
+use crate::conversation::dns::Lookup;
 use crate::conversation::http::Exchange;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
@@ -21,6 +23,8 @@ pub enum View {
     Layers,
     /// Connections.
     Tcp,
+    /// Lookups of names.
+    Dns,
     /// HTTP exchanges.
     Http,
     /// SMTP sessions.
@@ -108,6 +112,10 @@ pub struct Options {
     pub all: bool,
     /// The order of connections.
     pub sort: Sort,
+    /// Whether packets are asked for by their numbers.
+    pub by_packet: bool,
+    /// The names that answers of this capture gave to addresses, where tables show them.
+    pub names: Option<KnownNames>,
     /// What is known where the source is the wire.
     pub live: Option<LiveReport>,
 }
@@ -127,7 +135,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Http | View::Smtp | View::Fcs => true,
+            View::Dns | View::Http | View::Smtp | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -162,6 +170,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A lookup of a name is over.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn lookup(&mut self, _lookup: Box<Lookup>) -> io::Result<()> {
         Ok(())
     }
 

@@ -9,8 +9,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, ExchangeRecord, FcsBook};
+use super::record::{CaptureRecord, ExchangeRecord, FcsBook, LookupRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
+use crate::conversation::dns::Lookup;
 use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
@@ -25,6 +26,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
+        View::Dns => Box::new(Lookups { out }),
         View::Http => Box::new(Exchanges { out, reveal: options.reveal_secrets }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
@@ -78,6 +80,24 @@ impl Sink for Connections {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.write_buffer(&mut self.writer.out)?;
+        self.out.flush()
+    }
+}
+
+struct Lookups {
+    out: Box<dyn Out>,
+}
+
+impl Sink for Lookups {
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        line(&mut self.out, &LookupRecord::from(&*lookup))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }
@@ -144,6 +164,11 @@ impl Sink for Capture {
 
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.tally.session(&session);
+        Ok(())
+    }
+
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        self.tally.lookup(&lookup);
         Ok(())
     }
 

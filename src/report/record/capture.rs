@@ -38,6 +38,7 @@ pub(in crate::report) struct CaptureRecord {
     connections: ConnectionCounts,
     http: HttpCounts,
     smtp: SmtpCounts,
+    dns: DnsCounts,
     damage: Vec<DamageRecord>,
 }
 
@@ -101,6 +102,14 @@ struct SmtpCounts {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+struct DnsCounts {
+    lookups: u64,
+    /// Lookups by how they ended.
+    outcomes: BTreeMap<&'static str, u64>,
+    warnings: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 struct DamageRecord {
     name: String,
     /// Octets from the beginning of the file; null on an interface.
@@ -147,6 +156,11 @@ impl CaptureRecord {
                 recipients_accepted: tally.recipients_accepted,
                 recipients_refused: tally.recipients_refused,
                 warnings: tally.smtp_warnings.clone(),
+            },
+            dns: DnsCounts {
+                lookups: tally.lookups.values().sum(),
+                outcomes: tally.lookups.clone(),
+                warnings: tally.dns_warnings.clone(),
             },
             damage: summary
                 .damage
