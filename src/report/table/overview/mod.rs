@@ -2,11 +2,11 @@
 
 mod story;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use self::story::{Known, Marks, Story};
+use self::story::{Asked, Known, Marks, Story};
 use super::fcs::Counts;
 use super::osi::{Seen, units};
 use super::style::{Style, Tone, shown};
@@ -27,6 +27,8 @@ use crate::report::{LiveReport, Options, PacketEvent, Sink, Summary};
 const LISTED: usize = 10;
 /// Connections, or mail sessions, of which it is told what took how long, if there are no more than these.
 const FEW: u64 = 3;
+/// Lookups that are remembered for the connections that they may lead to.
+const ASKED: usize = 256;
 /// Sources of frames with an inferred FCS that are named.
 const SOURCES: usize = 3;
 
@@ -47,6 +49,8 @@ pub(super) struct Overview {
     sessions: Vec<Session>,
     /// Of the connections that are listed.
     marks: BTreeMap<u64, Marks>,
+    /// The latest.
+    asked: VecDeque<Asked>,
     journeys: Journeys,
     /// How long the slowest lookup took, and what it asked.
     slowest_lookup: Option<(i64, String)>,
@@ -72,6 +76,7 @@ impl Overview {
             exchanges: Vec::new(),
             sessions: Vec::new(),
             marks: BTreeMap::new(),
+            asked: VecDeque::new(),
             journeys: Journeys::default(),
             slowest_lookup: None,
             live: options.live.clone(),
@@ -198,7 +203,15 @@ impl Overview {
                 continue;
             }
             let marks = self.marks.get(&connection.stream).copied().unwrap_or_default();
-            let known = Known { connection, marks, application: *application, session };
+            let mine = self.exchanges.iter().filter(|exchange| exchange.stream == connection.stream);
+            let known = Known {
+                connection,
+                marks,
+                application: *application,
+                session,
+                exchanges: mine.collect(),
+                asked: self.asked.iter().rev().find(|asked| asked.led_to(connection)),
+            };
             if let Some(story) = Story::of(&known) {
                 out.push('\n');
                 story.push(&self.style, out, connection);
@@ -470,6 +483,12 @@ impl Sink for Overview {
 
     fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
         self.tally.lookup(&lookup);
+        if let Some(asked) = Asked::of(&lookup) {
+            if self.asked.len() >= ASKED {
+                self.asked.pop_front();
+            }
+            self.asked.push_back(asked);
+        }
         if let Some(took) = lookup.duration_ns()
             && self.slowest_lookup.as_ref().is_none_or(|(slowest, _)| took > *slowest)
         {

@@ -1,10 +1,13 @@
 //! What took how long: the steps of a connection, from the lookup of its server's name to its last segment. Each
 //! begins where the one before ended, so that together they are the whole.
 
+use std::net::IpAddr;
+
 use super::super::smtp::{packets, phases};
 use super::super::style::{Style, Tone, clipped, shown};
 use super::super::time::duration;
-use crate::conversation::dns::{Part, Told};
+use crate::conversation::dns::{Lookup, Part, Told};
+use crate::conversation::http::Exchange;
 use crate::conversation::smtp::{Session, Speaker, Turn, TurnKind};
 use crate::flow::{Connection, Place, Step as Segment};
 use crate::lesson::smtp::Phase;
@@ -13,8 +16,14 @@ use crate::wire::dns::TypeName;
 
 /// Columns of a bar that is the whole.
 const BAR: i64 = 20;
-/// Columns that a name takes at most.
-const LONGEST: usize = 60;
+/// Columns that a name or a request takes at most.
+const LONGEST: usize = 40;
+/// Exchanges that have a step of their own.
+const EXCHANGES: usize = 5;
+/// Addresses of one answer that are looked at.
+const ADDRESSES: usize = 32;
+/// Nanoseconds before the connection in which a lookup can have led to it: caches of programs keep no longer.
+const WITHIN_NS: i64 = 300_000_000_000;
 
 /// What only the packets themselves tell of a connection.
 #[derive(Debug, Clone, Copy, Default)]
@@ -49,12 +58,86 @@ impl Marks {
     }
 }
 
+/// A name that was looked up and answered with addresses.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    question: String,
+    time: Option<Timestamp>,
+    took_ns: Option<i64>,
+    packets: (u64, u64),
+    client: IpAddr,
+    addresses: Vec<IpAddr>,
+}
+
+impl Asked {
+    /// `None` where no address was answered.
+    pub(super) fn of(lookup: &Lookup) -> Option<Self> {
+        let question = lookup.question.as_ref()?;
+        let addresses: Vec<IpAddr> = lookup.named_addresses().take(ADDRESSES).collect();
+        (!addresses.is_empty()).then(|| Self {
+            question: format!("{} {}", TypeName(question.kind), question.name),
+            time: lookup.time(),
+            took_ns: lookup.duration_ns(),
+            packets: (lookup.first_packet(), lookup.last_packet()),
+            client: lookup.client.address,
+            addresses,
+        })
+    }
+
+    /// Whether the initiator may have connected because of it.
+    pub(super) fn led_to(&self, connection: &Connection) -> bool {
+        let ends = &connection.endpoints;
+        self.client == ends.initiator.address
+            && self.addresses.contains(&ends.responder.address)
+            && self
+                .time
+                .zip(connection.start)
+                .is_some_and(|(asked, connected)| (0..=WITHIN_NS).contains(&connected.since(asked)))
+    }
+
+    fn told(told: &Told) -> Self {
+        Self {
+            question: format!("{} {}", TypeName(told.kind), told.name),
+            time: told.time,
+            took_ns: told.took_ns,
+            packets: (told.first_packet, told.last_packet),
+            client: told.client.address,
+            addresses: Vec::new(),
+        }
+    }
+}
+
 /// What is known of a connection.
 pub(super) struct Known<'a> {
     pub(super) connection: &'a Connection,
     pub(super) marks: Marks,
     pub(super) application: Option<Protocol>,
     pub(super) session: Option<&'a Session>,
+    /// In order.
+    pub(super) exchanges: Vec<&'a Exchange>,
+    /// The last lookup that may have led to it.
+    pub(super) asked: Option<&'a Asked>,
+}
+
+impl Known<'_> {
+    /// What went on between what is known in detail and the close.
+    fn rest(&self) -> What {
+        match self.session {
+            Some(session) if session.turns.last().is_none_or(is_tls) => What::Talk(Some(Protocol::Tls)),
+            None if self.exchanges.is_empty() => What::Talk(self.application),
+            Some(_) | None => What::Idle,
+        }
+    }
+
+    /// Those that led to the server.
+    fn lookups(&self) -> Vec<Asked> {
+        match self.session {
+            Some(session) => {
+                session.lookups.iter().filter(|told| told.part == Part::Before).map(Asked::told).collect()
+            }
+            None => self.asked.cloned().into_iter().collect(),
+        }
+    }
 }
 
 /// A kind of step; what of one kind comes one behind the other is one step, but for lookups and mails.
@@ -69,7 +152,10 @@ enum What {
     /// With the code of the last reply.
     Mail(Option<u16>),
     Service,
+    /// With its status.
+    Exchange(String, Option<u16>),
     Talk(Option<Protocol>),
+    Idle,
     Closing,
 }
 
@@ -94,19 +180,17 @@ impl Story {
         let connection = known.connection;
         let (start, end) = connection.start.zip(connection.end)?;
         let mut story = Self { steps: Vec::new(), at: start };
-        story.lookups(known.session.map_or(&[][..], |session| &session.lookups), start);
+        story.lookups(known.lookups(), start);
         if let Some(mark) = known.marks.opened {
             story.until(What::Opening, Some(mark.time), Some((connection.first_packet, mark.packet)));
         }
         if let Some(session) = known.session {
             story.session(session);
         }
-        let hears_no_more = known.marks.closing.map_or(end, |mark| mark.time);
-        if hears_no_more > story.at
-            && known.session.is_none_or(|session| session.turns.last().is_none_or(is_tls))
-        {
-            let protocol = known.session.map_or(known.application, |_| Some(Protocol::Tls));
-            story.until(What::Talk(protocol), Some(hears_no_more), None);
+        story.exchanges(&known.exchanges);
+        let closing = known.marks.closing.map_or(end, |mark| mark.time);
+        if closing > story.at {
+            story.until(known.rest(), Some(closing), None);
         }
         if let Some(mark) = known.marks.closing {
             story.until(What::Closing, Some(end), Some((mark.packet, connection.last_packet)));
@@ -115,25 +199,37 @@ impl Story {
     }
 
     /// Those that led to the server, and what the client did besides before it connected.
-    fn lookups(&mut self, lookups: &[Told], connected: Timestamp) {
-        let mut before: Vec<&Told> = lookups.iter().filter(|told| told.part == Part::Before).collect();
-        before.sort_by_key(|told| (told.time, told.first_packet));
+    fn lookups(&mut self, mut before: Vec<Asked>, connected: Timestamp) {
+        before.sort_by_key(|asked| (asked.time, asked.packets));
         if let Some(first) = before.iter().find_map(|told| told.time) {
             self.at = first.min(self.at);
         }
-        for told in before {
-            let answered = told
-                .time
-                .map(|time| Timestamp::from_nanos(time.nanos().saturating_add(told.took_ns.unwrap_or(0))));
-            let what = What::Lookup(format!("{} {}", TypeName(told.kind), told.name));
-            self.until(
-                what,
-                answered.map(|time| time.min(connected)),
-                Some((told.first_packet, told.last_packet)),
-            );
+        for Asked { question, time, took_ns, packets, .. } in before {
+            let answered = |time: Timestamp| time.nanos().saturating_add(took_ns.unwrap_or(0));
+            let answered = time.map(|time| Timestamp::from_nanos(answered(time)).min(connected));
+            self.until(What::Lookup(question), answered, Some(packets));
         }
         if connected > self.at && !self.steps.is_empty() {
             self.until(What::Pause, Some(connected), None);
+        }
+    }
+
+    fn exchanges(&mut self, exchanges: &[&Exchange]) {
+        for (at, exchange) in exchanges.iter().enumerate() {
+            let messages = [
+                exchange.request.as_ref().map(|request| &request.message),
+                exchange.response.as_ref().map(|response| &response.message),
+            ];
+            let ended = messages.into_iter().flatten().filter_map(|message| message.last_time).max();
+            let last = messages.into_iter().flatten().map(|message| message.last_packet).max();
+            let what = match &exchange.request {
+                Some(request) if at < EXCHANGES => {
+                    let status = exchange.response.as_ref().map(|response| response.status);
+                    What::Exchange(format!("{} {}", request.method, request.target.shown(false)), status)
+                }
+                _ => What::Talk(Some(Protocol::Http)),
+            };
+            self.until(what, ended, last.map(|last| (exchange.first_packet(), last)));
         }
     }
 
@@ -237,6 +333,7 @@ impl Step {
             What::Mail(Some(500..)) => Tone::Bad,
             What::Mail(Some(400..)) => Tone::Warn,
             What::Mail(Some(..300)) => Tone::Good,
+            What::Exchange(_, Some(400..)) => Tone::Warn,
             _ => Tone::Plain,
         }
     }
@@ -258,8 +355,14 @@ impl What {
             What::Mail(Some(code @ ..300)) => style.say("overview.story.mail", &[("code", code)]),
             What::Mail(_) => style.word("overview.story.mail_open"),
             What::Service => style.word("overview.story.service"),
+            What::Exchange(request, status) => {
+                let answer = status.map_or_else(|| "?".to_owned(), |status| status.to_string());
+                let request = clipped(&shown(request), LONGEST);
+                style.say("overview.story.exchange", &[("request", &request), ("status", &answer)])
+            }
             What::Talk(Some(protocol)) => style.say("overview.story.talk", &[("protocol", &name(protocol))]),
             What::Talk(None) => style.word("overview.story.data"),
+            What::Idle => style.word("overview.story.idle"),
             What::Closing => style.word("overview.story.closing"),
         }
     }
