@@ -189,7 +189,8 @@ impl Story {
         }
         story.exchanges(&known.exchanges);
         let closing = known.marks.closing.map_or(end, |mark| mark.time);
-        if closing > story.at {
+        let is_closing = story.steps.last().is_some_and(|step| step.what == What::Closing);
+        if closing > story.at && !is_closing {
             story.until(known.rest(), Some(closing), None);
         }
         if let Some(mark) = known.marks.closing {
