@@ -17,7 +17,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only these rooms may name.
-const KEPT: [(&str, &[&str]); 9] = [
+const KEPT: [(&str, &[&str]); 13] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("etherparse", &["dissect"]),
@@ -27,6 +27,10 @@ const KEPT: [(&str, &[&str]); 9] = [
     ("landlock", &["cli"]),
     ("seccompiler", &["cli"]),
     ("mail_parser", &["conversation"]),
+    ("aes", &["conversation"]),
+    ("aws_lc_rs", &["conversation"]),
+    ("ccm", &["conversation"]),
+    ("x509_parser", &["conversation"]),
 ];
 
 const MAX_LINES: usize = 700;

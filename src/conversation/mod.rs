@@ -9,6 +9,7 @@ mod registry;
 mod secret;
 pub mod smtp;
 mod stream;
+pub mod tls;
 
 pub use conversations::{Conversations, Depth, Finished};
 pub use registry::identify;
