@@ -45,6 +45,8 @@ pub(super) struct Negotiated {
     /// How 0-RTT data may be protected: the client's suites of TLS 1.3.
     offered: Vec<Protection>,
     encrypt_then_mac: bool,
+    /// The server asked for another ClientHello: hellos may follow a ChangeCipherSpec.
+    retried: bool,
 }
 
 impl Negotiated {
@@ -55,6 +57,10 @@ impl Negotiated {
     }
 
     pub(super) fn server(&mut self, hello: &ServerHello) {
+        if hello.retry {
+            self.retried = true;
+            return;
+        }
         self.server_random = Some(hello.random);
         self.version = Some(hello.version);
         self.protection = protection(hello.suite).filter(|_| matches!(hello.version, TLS_1_2 | TLS_1_3));
@@ -163,9 +169,9 @@ impl Direction {
     pub(super) fn is_protected(&self, kind: u8, negotiated: &Negotiated) -> bool {
         match self.epoch {
             Epoch::Clear => {
-                let version_unknown = negotiated.version.is_none();
-                kind == content::APPLICATION_DATA
-                    || (self.changed && version_unknown && kind == content::HANDSHAKE)
+                // the other side was not captured, and this one has changed its keys
+                let alone = self.changed && negotiated.version.is_none() && !negotiated.retried;
+                kind == content::APPLICATION_DATA || (alone && kind == content::HANDSHAKE)
             }
             Epoch::Early | Epoch::Handshake | Epoch::Traffic => kind == content::APPLICATION_DATA,
             Epoch::Master => true,

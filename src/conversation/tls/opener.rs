@@ -410,6 +410,7 @@ impl Opener {
                 }
             }
             Message::ServerHello(hello) if hello.retry => {
+                self.negotiated.server(hello);
                 self.turn_to(from.peer());
                 self.directions.of_mut(from.peer()).enter(Epoch::Clear);
             }

@@ -191,8 +191,11 @@ impl Records {
     fn pass(&mut self, left: usize, header: Header, delivery: Delivery, octets: &mut &[u8]) -> Next {
         let used = left.min(octets.len());
         *octets = octets.get(used..).unwrap_or_default();
-        let packets = if used > 0 || left == 0 { self.note(delivery) } else { return Next::More };
         self.passing = (used < left).then_some((left - used, header));
+        if used == 0 && left > 0 {
+            return Next::More;
+        }
+        let packets = self.note(delivery);
         if self.passing.is_some() {
             return Next::More;
         }

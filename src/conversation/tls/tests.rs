@@ -303,7 +303,7 @@ fn records_wait_for_keys_that_may_come() {
             reading.octets(*from, octets);
         }
         assert!(reading.said.initiator.is_empty());
-        assert_eq!(keys.take_ready(), []);
+        assert!(keys.take_ready().is_empty());
         // line by line
         for line in recorded.keys.lines() {
             keys.add(format!("{line}\n").as_bytes());
@@ -416,8 +416,8 @@ fn a_client_that_does_not_trust_says_so_with_an_alert() {
     let recorded = recorded!("tls13-alert");
     let opened = recorded.open(recorded.keys());
     assert_eq!(opened.session.closing.initiator, Some(Closing::Fatal(48)), "{}", opened.steps());
-    let sealed = recorded.open(Keys::default());
-    assert_eq!(sealed.session.closing.initiator, None);
+    // it had not changed its keys yet
+    assert!(opened.steps().ends_with(">unknown_ca"), "{}", opened.steps());
 }
 
 #[test]
