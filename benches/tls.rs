@@ -73,7 +73,7 @@ fn open(keys: &Keys, hellos: &[(Side, Vec<u8>)], records: &[u8]) -> u64 {
     for (packet, (from, octets)) in (1..).zip(hellos.chain(segments)) {
         opener.octets(Delivery { stream: 0, from, offset: 0, packet, time: None }, octets, &mut sink);
     }
-    opener.finish(&mut sink);
+    opener.finish();
     opened
 }
 

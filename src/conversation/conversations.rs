@@ -10,7 +10,8 @@ use super::fetch::Fetched;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
-use super::stream::{Keep, Said, Stream};
+use super::stream::{Full, Keep, Said, Stream};
+use super::tls;
 use crate::flow::{Connection, Delivery, Receiver};
 use crate::packet::{Protocol, Side};
 
@@ -30,6 +31,8 @@ pub enum Depth {
 pub enum Finished {
     /// A connection, and the application that it carried, where that is known.
     Connection(Box<Connection>, Option<Protocol>),
+    /// A TLS session, where all that was said is kept.
+    Tls(Box<tls::Session>),
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
     /// Messages that a reader fetched over a connection, where all that was said is kept.
@@ -55,21 +58,58 @@ impl Conversations {
         let keep = match depth {
             Depth::Names => Keep::Name,
             Depth::Secrets => Keep::Secrets,
-            Depth::Full => Keep::All(limits, None),
+            Depth::Full => {
+                Keep::All(Full { limits, letterbox: None, keys: tls::Keys::default(), inside: None })
+            }
         };
         Self { keep, streams: AHashMap::new(), finished: VecDeque::new(), offered_tls: TlsOffers::default() }
     }
 
     /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
     pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>) {
-        if let Keep::All(limits, _) = self.keep {
-            self.keep = Keep::All(limits, Some(letterbox));
+        if let Keep::All(full) = &mut self.keep {
+            full.letterbox = Some(letterbox);
+        }
+    }
+
+    /// The key log that TLS is opened with, to be added to. Without [`Depth::Full`] nothing is opened.
+    pub fn keys(&self) -> Option<&tls::Keys> {
+        match &self.keep {
+            Keep::All(full) => Some(&full.keys),
+            Keep::Name | Keep::Secrets => None,
+        }
+    }
+
+    /// The key log has grown: what waited for it is opened.
+    pub fn keys_came(&mut self) {
+        for stream in self.keys().map(tls::Keys::take_ready).unwrap_or_default() {
+            if let Some(stream) = self.streams.get_mut(&stream) {
+                stream.retry();
+            }
+        }
+    }
+
+    fn tell(&mut self, said: Said) {
+        let Said { tls, session, fetched, .. } = said;
+        self.finished.extend(tls.map(Finished::Tls));
+        if let Some(mut session) = session {
+            self.offered_tls.meet(&mut session);
+            self.finished.push_back(Finished::Session(Box::new(session)));
+        }
+        if !fetched.is_empty() {
+            self.finished.push_back(Finished::Fetched(fetched));
         }
     }
 
     /// The application that a stream speaks, as far as it is known now.
     pub fn application(&self, stream: u64) -> Option<Protocol> {
         self.streams.get(&stream)?.application()
+    }
+
+    /// What was said so far in a mail session that is under way, where all is kept; a message that is under way is the
+    /// last of it, and grows.
+    pub fn said(&self, stream: u64) -> Option<smtp::Said<'_>> {
+        self.streams.get(&stream)?.said()
     }
 
     /// Which of `length` octets of a stream must not be shown unless secrets are revealed: ranges counted from
@@ -113,25 +153,15 @@ impl Receiver for Conversations {
     /// A session is told of at once: connections linger, and sessions are large.
     fn closed(&mut self, stream: u64, record: impl FnOnce() -> Connection) {
         if let Some(open) = self.streams.get_mut(&stream) {
-            let mut session = open.close(record);
-            if let Some(session) = &mut session {
-                self.offered_tls.meet(session);
-            }
-            self.finished.extend(session.map(Box::new).map(Finished::Session));
+            let said = open.close(record);
+            self.tell(said);
         }
     }
 
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
-        let Said { application, mut session, fetched } =
-            stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
-        if let Some(session) = &mut session {
-            self.offered_tls.meet(session);
-        }
-        self.finished.push_back(Finished::Connection(Box::new(connection), application));
-        self.finished.extend(session.map(Box::new).map(Finished::Session));
-        if !fetched.is_empty() {
-            self.finished.push_back(Finished::Fetched(fetched));
-        }
+        let said = stream.map(|stream| stream.finish(&connection)).unwrap_or_default();
+        self.finished.push_back(Finished::Connection(Box::new(connection), said.application));
+        self.tell(said);
     }
 }

@@ -7,6 +7,7 @@ pub mod mail;
 mod plain;
 mod registry;
 mod secret;
+mod secured;
 pub mod smtp;
 mod stream;
 pub mod tls;

@@ -4,13 +4,21 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, JourneyRecord, PacketRecord,
-    SessionRecord,
+    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine, JourneyRecord,
+    PacketRecord, SessionRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 7] =
-    ["packet", "connection", "smtp_session", "mail_journey", "fcs_summary", "fcs_frame", "capture"];
+const RECORDS: [&str; 8] = [
+    "packet",
+    "connection",
+    "smtp_session",
+    "mail_journey",
+    "fcs_summary",
+    "fcs_frame",
+    "capture",
+    "interface",
+];
 
 /// One schema for all records; `record` says which branch a line belongs to.
 pub fn schema() -> Value {
@@ -23,6 +31,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<FcsSummaryRecord>(),
         generator.subschema_for::<FcsFrameRecord>(),
         generator.subschema_for::<CaptureRecord>(),
+        generator.subschema_for::<InterfaceLine>(),
     ];
     let mut definitions = generator.take_definitions(true);
     for record in RECORDS {

@@ -5,7 +5,7 @@ use super::record::Packets;
 use super::session::{
     Agreed, Closing, Data, Decryption, EarlyData, FirstData, Resumption, Secrecy, Session, Step, What,
 };
-use crate::packet::{PerSide, Side};
+use crate::packet::{Endpoint, PerSide, Side};
 
 /// Steps that are kept.
 const MAX_STEPS: usize = 512;
@@ -29,8 +29,14 @@ pub(super) struct Facts {
 
 impl Facts {
     pub(super) fn new(stream: u64) -> Self {
+        let nobody = Endpoint::new(std::net::Ipv4Addr::UNSPECIFIED.into(), 0);
         let session = Session {
+            capture: 0,
             stream,
+            client_end: nobody,
+            server_end: nobody,
+            after_starttls: false,
+            application: None,
             first_packet: 0,
             last_packet: 0,
             start: None,

@@ -142,10 +142,26 @@ impl Opener {
         self.work_off(true, sink);
     }
 
-    /// No more octets and no more keys come: what still waits is given up, and this is what was seen.
-    pub fn finish(mut self, sink: &mut Sink<'_>) -> Session {
+    /// Whether anything could be opened so far.
+    pub fn has_opened(&self) -> bool {
+        self.facts.session.decryption.has_opened()
+    }
+
+    /// Whether something waits for keys that may come.
+    pub fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// No more octets and no more keys come: what still waits is given up.
+    pub fn give_up(&mut self, sink: &mut Sink<'_>) {
+        self.patient = false;
         self.work_off(false, sink);
+    }
+
+    /// What was seen. What waits and was not given up by [`Opener::give_up`] is left out.
+    pub fn finish(mut self) -> Session {
         self.keys.release(self.held);
+        self.keys.waited(self.waiting_octets);
         for side in [Side::Initiator, Side::Responder] {
             *self.facts.session.lost_octets.of_mut(side) += self.records.of(side).lost();
         }

@@ -4,13 +4,23 @@ use super::certificate::Certificate;
 use super::handshake::Message;
 use super::hello::{ClientHello, ServerHello};
 use super::record::Packets;
-use crate::packet::{PerSide, Side, Timestamp};
+use crate::packet::{Endpoint, PerSide, Protocol, Side, Timestamp};
 
 /// One session: the TLS part of one connection.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Session {
+    /// The capture it was seen in.
+    pub capture: u32,
     /// The connection.
     pub stream: u64,
+    /// The end that sent the ClientHello.
+    pub client_end: Endpoint,
+    /// The end that answered.
+    pub server_end: Endpoint,
+    /// It began after words in the clear (STARTTLS, STLS).
+    pub after_starttls: bool,
+    /// What was spoken inside, where that could be read.
+    pub application: Option<Protocol>,
     /// Its first packet with a record.
     pub first_packet: u64,
     /// Its last packet with a record.
@@ -41,6 +51,19 @@ pub struct Session {
     pub closing: PerSide<Option<Closing>>,
     /// Octets of each side that were not captured, or in which no record was found.
     pub lost_octets: PerSide<u64>,
+}
+
+impl Session {
+    /// Round trips that a side waited for before it could send data, and whether that was seen; otherwise it follows
+    /// from the version: in TLS 1.3 the client's data may follow its Finished at once (RFC 8446 section 2).
+    pub fn round_trips(&self, side: Side) -> Option<(u32, bool)> {
+        if let Some(first) = &self.data.of(side).first {
+            return Some((first.round_trips, first.observed));
+        }
+        let infers =
+            side == self.client && self.agreed.version == Some(0x0304) && self.data.of(side).is_any();
+        infers.then_some((1 + u32::from(self.agreed.retried), false))
+    }
 }
 
 /// What both agreed on, as far as it was seen.
@@ -244,6 +267,13 @@ pub struct Decryption {
     pub not_fitting: u64,
     /// Of those: they lie behind a gap, and how many records it swallowed is not known.
     pub behind_gap: u64,
+}
+
+impl Decryption {
+    /// Whether any record was opened.
+    pub const fn has_opened(&self) -> bool {
+        self.opened.initiator > 0 || self.opened.responder > 0
+    }
 }
 
 /// What decryption came to.

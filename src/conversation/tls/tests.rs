@@ -165,10 +165,8 @@ impl Reading {
     }
 
     fn finish(mut self) -> Opened {
-        let opener = std::mem::replace(&mut self.opener, Opener::new(Keys::default(), 0));
-        let mut session = None;
-        self.with(|_, sink| session = Some(opener.finish(sink)));
-        Opened { said: self.said, gaps: self.gaps, session: session.unwrap() }
+        self.with(Opener::give_up);
+        Opened { said: self.said, gaps: self.gaps, session: self.opener.finish() }
     }
 }
 

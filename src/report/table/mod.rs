@@ -5,7 +5,9 @@ mod fcs;
 mod fields;
 mod grid;
 mod hexdump;
+mod interfaces;
 mod layers;
+mod live;
 mod osi;
 mod overview;
 mod packets;
@@ -14,6 +16,8 @@ mod style;
 mod tcp;
 mod time;
 mod wrap;
+
+pub(super) use interfaces::interfaces;
 
 use super::{Format, Options, Out, Sink, View};
 
