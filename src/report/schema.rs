@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::record::{
     CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine, JourneyRecord,
-    PacketRecord, SessionRecord,
+    PacketRecord, SessionRecord, TlsRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 8] = [
+const RECORDS: [&str; 9] = [
     "packet",
     "connection",
+    "tls_session",
     "smtp_session",
     "mail_journey",
     "fcs_summary",
@@ -26,6 +27,7 @@ pub fn schema() -> Value {
     let branches = [
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
+        generator.subschema_for::<TlsRecord>(),
         generator.subschema_for::<SessionRecord>(),
         generator.subschema_for::<JourneyRecord>(),
         generator.subschema_for::<FcsSummaryRecord>(),

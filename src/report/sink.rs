@@ -21,6 +21,8 @@ pub enum View {
     Layers,
     /// Connections.
     Tcp,
+    /// TLS sessions.
+    Tls,
     /// SMTP sessions.
     Smtp,
     /// Frame check sequences.
@@ -125,7 +127,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Smtp | View::Fcs => true,
+            View::Tls | View::Smtp | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }

@@ -45,6 +45,11 @@ impl Keys {
         self.0.log.borrow_mut().end_of_text();
     }
 
+    /// The last line needs no end.
+    pub fn end_of_text(&self) {
+        self.0.log.borrow_mut().end_of_text();
+    }
+
     /// Whether keys may still come: records wait for them, within bounds.
     pub fn expect_more(&self, growing: bool) {
         self.0.growing.set(growing);

@@ -9,6 +9,7 @@ mod journey;
 mod message;
 mod packet;
 mod session;
+mod tls;
 
 use serde::Serialize;
 
@@ -19,6 +20,7 @@ pub(super) use interface::InterfaceLine;
 pub(super) use journey::JourneyRecord;
 pub(super) use packet::{FieldRecord, PacketRecord};
 pub(super) use session::SessionRecord;
+pub(super) use tls::TlsRecord;
 
 use crate::packet::PerSide;
 

@@ -31,6 +31,8 @@ pub(in crate::report) struct SessionRecord {
     encryption: &'static str,
     /// The first packet of the TLS handshake after STARTTLS.
     encrypted_from: Option<u64>,
+    /// What stood inside TLS was decrypted with a key log; each turn says so of itself.
+    decrypted: bool,
     lmtp: bool,
     greeting: Option<String>,
     client_name: Option<String>,
@@ -84,6 +86,12 @@ struct TurnRecord {
     /// The packet in which it ended, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_packet: Option<u64>,
+    /// It stood inside TLS and was decrypted with a key log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decrypted: Option<bool>,
+    /// First and last packet of the TLS records that carried it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed_in: Option<[u64; 2]>,
     /// `client` or `server`.
     from: &'static str,
     /// `greeting command reply auth_response message tls gap`.
@@ -149,12 +157,18 @@ impl SessionRecord {
                 Encryption::StartTls { packet } => Some(packet),
                 Encryption::None | Encryption::Implicit => None,
             },
+            decrypted: session.decrypted.is_some(),
             lmtp: session.lmtp,
             greeting: session.greeting.clone(),
             client_name: session.client_name.clone(),
             capabilities: session.capabilities.clone(),
             auth: session.auth.as_ref().map(|auth| auth_record(auth, reveal)),
-            turns: session.turns.iter().map(|turn| turn_record(turn, reveal)).collect(),
+            turns: session
+                .turns
+                .iter()
+                .enumerate()
+                .map(|(at, turn)| turn_record(turn, session.sealed_in(at), reveal))
+                .collect(),
             turns_left_out: session.turns_left_out,
             messages: session.messages.iter().map(MessageRecord::from).collect(),
             abandoned: session.abandoned.iter().map(AbandonedRecord::from).collect(),
@@ -189,11 +203,13 @@ fn auth_record(auth: &Auth, reveal: bool) -> AuthRecord {
     }
 }
 
-fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord {
+fn turn_record(turn: &Turn, sealed_in: Option<(u64, u64)>, reveal: bool) -> TurnRecord {
     let record = TurnRecord {
         packet: turn.packet,
         time: turn.time.map(utc),
         last_packet: Some(turn.last_packet).filter(|last| *last != turn.packet),
+        decrypted: sealed_in.map(|_| true),
+        sealed_in: sealed_in.map(|(first, last)| [first, last]),
         from: match turn.from {
             Speaker::Client => "client",
             Speaker::Server => "server",

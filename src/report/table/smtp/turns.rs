@@ -32,7 +32,13 @@ pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<TurnRo
     let mut memory = Memory { pace: Pace::of(session), ..Memory::default() };
     let said = session.said();
     let mut teller = Teller { style, said, whole: Some(session), reveal, memory: &mut memory };
-    (0..said.turns.len()).flat_map(|at| teller.next(at)).collect()
+    let marked = |at: usize, row: TurnRow| match session.sealed_in(at) {
+        Some((first, last)) => TurnRow { packet: format!("+{}", packets(first, last)), ..row },
+        None => row,
+    };
+    (0..said.turns.len())
+        .flat_map(|at| teller.next(at).into_iter().map(move |row| marked(at, row)).collect::<Vec<_>>())
+        .collect()
 }
 
 /// The rows of a turn of a session that is under way. Each turn has its turn once, in order.
