@@ -52,7 +52,9 @@ impl Reader {
     /// What was said so far, where it is written down.
     pub(in crate::conversation) fn said(&self) -> Option<Said<'_>> {
         let record = self.dialogue.record.as_ref()?;
-        Some(Said { turns: &record.turns, messages: &record.messages, lmtp: self.dialogue.lmtp })
+        let inside_from = record.inside_from;
+        let lmtp = self.dialogue.lmtp;
+        Some(Said { turns: &record.turns, messages: &record.messages, inside_from, lmtp })
     }
 
     /// All of it stood inside TLS, which began in the packet of `first` (RFC 8314 section 3.3).

@@ -107,6 +107,8 @@ pub struct Said<'a> {
     pub turns: &'a [Turn],
     /// What those that carry a message refer to.
     pub messages: &'a [Message],
+    /// Turns from this place on stood inside TLS and were decrypted.
+    pub inside_from: Option<usize>,
     /// LMTP (RFC 2033).
     pub lmtp: bool,
 }
@@ -114,7 +116,8 @@ pub struct Said<'a> {
 impl Session {
     /// All that was said.
     pub fn said(&self) -> Said<'_> {
-        Said { turns: &self.turns, messages: &self.messages, lmtp: self.lmtp }
+        let inside_from = self.decrypted.as_ref().map(|decrypted| decrypted.from_turn);
+        Said { turns: &self.turns, messages: &self.messages, inside_from, lmtp: self.lmtp }
     }
 }
 

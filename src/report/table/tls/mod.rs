@@ -224,6 +224,7 @@ fn data(style: &Style, out: &mut String, session: &Session, side: Side) {
         return style.paragraph(out, Tone::Quiet, &text, 2);
     }
     let octets = match (data.octets, data.sealed_octets) {
+        (octets, 0) if data.records == 1 => style.say("tls.data.octets_one", &[("octets", &octets)]),
         (octets, 0) => style.say("tls.data.octets", &[("octets", &octets), ("records", &data.records)]),
         (0, sealed) => style.say("tls.data.sealed", &[("octets", &sealed), ("records", &data.records)]),
         (octets, sealed) => style.say("tls.data.both", &[("octets", &octets), ("sealed", &sealed)]),

@@ -82,12 +82,17 @@ fn means(style: &Style, session: &Session, step: &Step) -> String {
             style.word(key)
         }
         What::Data { records, octets, early } => {
-            let key = if *early { "tls.step.early_data" } else { "tls.step.data" };
+            let key = match (early, records) {
+                (true, _) => "tls.step.early_data",
+                (false, 1) => "tls.step.data_one",
+                (false, _) => "tls.step.data",
+            };
             style.say(key, &[("octets", octets), ("records", records)])
         }
         What::Sealed { content_type, records, octets } => {
             let kind = style.find(&format!("tls.content.{content_type}")).unwrap_or_default();
-            style.say("tls.step.sealed", &[("octets", octets), ("records", records), ("kind", &kind)])
+            let key = if *records == 1 { "tls.step.sealed_one" } else { "tls.step.sealed" };
+            style.say(key, &[("octets", octets), ("records", records), ("kind", &kind)])
         }
         What::Other(_) => String::new(),
         What::Gap(octets) => style.say("tls.step.gap", &[("octets", octets)]),
@@ -108,7 +113,8 @@ fn message_means(style: &Style, session: &Session, message: &Message, tls13: boo
         Message::Certificate(chain) => {
             let own = chain.first().and_then(|certificate| certificate.said.as_ref());
             let name = own.map_or_else(|| "?".to_owned(), |said| shorter(&said.subject));
-            style.say("tls.step.certificate", &[("count", &chain.len()), ("name", &name)])
+            let key = if chain.len() == 1 { "tls.step.certificate_one" } else { "tls.step.certificate" };
+            style.say(key, &[("count", &chain.len()), ("name", &name)])
         }
         Message::CompressedCertificate(octets) => {
             style.say("tls.step.compressed_certificate", &[("octets", octets)])
@@ -167,7 +173,8 @@ fn client_hello(style: &Style, hello: &ClientHello) -> String {
         parts.push(style.say("tls.hello.key_shares", &[("groups", &groups)]));
     }
     if let Some(count) = said.pre_shared_key {
-        parts.push(style.say("tls.hello.psk", &[("count", &count)]));
+        let key = if count == 1 { "tls.hello.psk_one" } else { "tls.hello.psk" };
+        parts.push(style.say(key, &[("count", &count)]));
     }
     match said.session_ticket {
         Some(octets @ 1..) => parts.push(style.say("tls.hello.ticket", &[("octets", &octets)])),
