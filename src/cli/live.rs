@@ -57,7 +57,7 @@ impl Wire {
         Ok(Self { live, command: None, signals: None })
     }
 
-    /// Starts the command, and takes signals over. From here on the kernel keeps what the command sends.
+    /// Takes signals over, and starts the command. From here on the kernel keeps what the command sends.
     pub(super) fn begin(
         &mut self,
         plan: &LivePlan,
@@ -65,6 +65,8 @@ impl Wire {
         keylog: Option<&Path>,
         quiet: bool,
     ) -> anyhow::Result<()> {
+        // first: a signal that comes as soon as the command runs is for the command, too
+        self.signals = Some(Signals::take_over().context("cannot take over signals")?);
         if !plan.command.is_empty() {
             self.command = Some(Arc::new(RunningCommand::start(&plan.command, caller, keylog)?));
         } else if !quiet {
@@ -77,7 +79,6 @@ impl Wire {
                 .collect();
             complain(format_args!("capturing on {}; Ctrl-C ends it", links.join(", ")));
         }
-        self.signals = Some(Signals::take_over().context("cannot take over signals")?);
         Ok(())
     }
 
