@@ -87,8 +87,7 @@ fn what_was_exposed_is_what_the_wire_showed_not_what_the_keys_opened() {
     for (name, host_names) in [("tls-smtplib-starttls", "readable"), ("tls-smtplib-implicit", "hidden")] {
         let mails = records("smtp", &sample(&format!("{name}.pcapng")));
         let exposure = &mails[0]["exposure"];
-        let sight =
-            |what: &str| exposure[what]["sight"].as_str().or(exposure[what].as_str()).map(str::to_owned);
+        let sight = |what: &str| exposure[what]["state"].as_str().map(str::to_owned);
         assert_eq!(sight("host_names").as_deref(), Some(host_names), "{exposure}");
         for what in ["addresses", "user", "secret", "subject", "body"] {
             assert_eq!(sight(what).as_deref(), Some("hidden"), "{name} {what}: {exposure}");
