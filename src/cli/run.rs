@@ -456,7 +456,7 @@ impl Run {
         if !self.passes(frame) {
             return Ok(());
         }
-        if info.secrets.behind(self.secrets_taken).first().is_some() {
+        if !info.secrets.behind(self.secrets_taken).is_empty() {
             self.take_secrets(info)?;
         }
         let dissection = dissector.dissect(frame);

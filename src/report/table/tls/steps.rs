@@ -176,9 +176,8 @@ fn client_hello(style: &Style, hello: &ClientHello) -> String {
         let key = if count == 1 { "tls.hello.psk_one" } else { "tls.hello.psk" };
         parts.push(style.say(key, &[("count", &count)]));
     }
-    match said.session_ticket {
-        Some(octets @ 1..) => parts.push(style.say("tls.hello.ticket", &[("octets", &octets)])),
-        Some(0) | None => {}
+    if let Some(octets @ 1..) = said.session_ticket {
+        parts.push(style.say("tls.hello.ticket", &[("octets", &octets)]));
     }
     if said.early_data {
         parts.push(style.word("tls.hello.early_data"));
