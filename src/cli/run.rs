@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
+use super::args::{Args, Command, Packets, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::keys::KeyLogs;
 use super::live::{Watch, Wire};
@@ -17,11 +17,12 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::survey::{self, Chapter, Named};
 use crate::capture::{Damage, OpenError, SaveError, Saver, Source, SourceInfo};
+use crate::conversation::dns::{self, Datagram, Lookup};
 use crate::conversation::journey::Collector;
 use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, Evidence, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
-use crate::packet::{Frame, Protocol};
+use crate::packet::{Endpoint, Frame, PerSide, Protocol, Side};
 use crate::report::{self, Follows, Format, MailFolder, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
@@ -46,6 +47,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
         Command::Tls(source) => view(View::Tls, source),
+        Command::Dns(source) => view(View::Dns, source),
         Command::Smtp(args) => smtp(args),
         Command::Fcs(source) => view(View::Fcs, source),
         Command::Interfaces(args) => super::interfaces::list(args),
@@ -223,6 +225,8 @@ impl Run {
         while self.tracker.finish_next(&mut self.conversations) {
             self.tell_finished()?;
         }
+        self.conversations.finish();
+        self.tell_finished()?;
         if let Some(saver) = self.saver.take() {
             let finished = saver.finish();
             self.saved(finished)?;
@@ -461,6 +465,7 @@ impl Run {
         }
         let dissection = dissector.dissect(frame);
         let place = self.follow(frame, &dissection);
+        self.hear_names(frame, &dissection, place.as_ref());
         if let (Some(watch), Some(place)) = (&mut self.watch, &place) {
             watch.segment(place);
         }
@@ -498,6 +503,36 @@ impl Run {
         }
         self.tell_mail_error();
         place
+    }
+
+    /// Messages of DNS go to the conversations: those in a datagram, and those that a stream has completed.
+    fn hear_names(&mut self, frame: &Frame<'_>, dissection: &Dissection<'_>, place: Option<&Place>) {
+        if !self.conversations.takes_datagrams() {
+            return;
+        }
+        let Some(ip) = dissection.ip else { return };
+        match (dissection.transport, place) {
+            (Transport::Udp(udp), _) => {
+                let Some(layer) = dissection.layer(Protocol::Dns) else { return };
+                let datagram = Datagram {
+                    capture: frame.capture,
+                    packet: frame.number,
+                    time: frame.time,
+                    source: Endpoint::new(ip.source, udp.source_port),
+                    destination: Endpoint::new(ip.destination, udp.destination_port),
+                };
+                self.conversations.datagram(&datagram, dissection.octets(layer));
+            }
+            (Transport::Tcp(segment), Some(place)) => self.conversations.between(frame.capture, || {
+                let source = Endpoint::new(ip.source, segment.source_port);
+                let destination = Endpoint::new(ip.destination, segment.destination_port);
+                match place.from {
+                    Side::Initiator => PerSide { initiator: source, responder: destination },
+                    Side::Responder => PerSide { initiator: destination, responder: source },
+                }
+            }),
+            (Transport::Tcp(_), None) | (Transport::None, _) => {}
+        }
     }
 
     fn save(&mut self, frame: &Frame<'_>, info: &SourceInfo) -> Result<(), Stop> {
@@ -561,11 +596,33 @@ impl Run {
                     }
                 }
                 Finished::Tls(session) if is_asked_for(session.stream) => self.sink.tls_session(session)?,
+                Finished::Lookup(lookup) => {
+                    self.tell_names(&lookup);
+                    if self.asks_for_lookup(&lookup) {
+                        self.sink.lookup(lookup)?;
+                    }
+                }
                 Finished::Fetched(fetched) => self.mails.fetched(fetched),
                 Finished::Connection(..) | Finished::Tls(_) => {}
             }
         }
         Ok(())
+    }
+
+    /// Addresses that a lookup gave a name to have it from now on.
+    fn tell_names(&self, lookup: &Lookup) {
+        let Some(known) = &self.plan.report.names else { return };
+        for address in lookup.named_addresses() {
+            if let Some(name) = self.conversations.names().name(address) {
+                known.tell(address, name);
+            }
+        }
+    }
+
+    fn asks_for_lookup(&self, lookup: &Lookup) -> bool {
+        let of_stream = |asked| lookup.transport == dns::Transport::Tcp { stream: asked };
+        let of_packets = |packets: &Packets| lookup.packets().any(|packet| packets.has(packet));
+        self.plan.report.stream.is_none_or(of_stream) && self.plan.packets.as_ref().is_none_or(of_packets)
     }
 
     /// Joins the sessions that carried the same mail; of one connection that was asked for, its own mails alone.

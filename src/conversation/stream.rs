@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::dns;
 use super::fetch::{self, Fetched};
 use super::identify;
 use super::mail::Letterbox;
@@ -57,6 +58,8 @@ pub(super) enum Stream {
     Tls(Box<TlsStream>),
     /// IMAP or POP3.
     Fetch(Box<fetch::Reader>),
+    /// DNS.
+    Dns(Box<dns::Reader>),
     /// Another protocol that has a name here.
     Named(Protocol),
     /// A protocol whose session was told of when both ends had closed.
@@ -129,6 +132,7 @@ impl Stream {
             Stream::Smtp(..) => Some(Protocol::Smtp),
             Stream::Tls(_) => Some(Protocol::Tls),
             Stream::Fetch(reader) => Some(reader.protocol()),
+            Stream::Dns(_) => Some(Protocol::Dns),
             Stream::Named(protocol) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
         }
@@ -149,6 +153,7 @@ impl Stream {
             Stream::Smtp(reader, secured) => mail_octets(reader, secured, delivery, octets, keep),
             Stream::Tls(tls) => tls.secured.octets(delivery, octets, &mut tls.inner),
             Stream::Fetch(reader) => reader.octets(delivery, octets),
+            Stream::Dns(reader) => reader.octets(delivery, octets),
             Stream::Named(..) | Stream::Told(_) => {}
             Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
             Stream::Silent => {
@@ -176,6 +181,7 @@ impl Stream {
             Stream::Smtp(reader, secured) => mail_gap(reader, secured, delivery, length),
             Stream::Tls(tls) => tls.secured.gap(delivery, length, &mut tls.inner),
             Stream::Fetch(reader) => reader.gap(delivery, length),
+            Stream::Dns(reader) => reader.gap(delivery, length),
             Stream::Unknown(lines) => lines.of_mut(delivery.from).gap(),
             Stream::Undecided(undecided) => undecided.gap(delivery, length),
             Stream::Silent => {
@@ -215,7 +221,7 @@ impl Stream {
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
             Stream::Silent => return out.push(0..length),
-            Stream::Named(..) | Stream::Told(_) | Stream::Tls(_) => return,
+            Stream::Dns(_) | Stream::Named(..) | Stream::Told(_) | Stream::Tls(_) => return,
         };
         lines.concealed(asked, length, out);
     }
@@ -366,6 +372,14 @@ impl Undecided {
                 Stream::Fetch(Box::new(reader))
             }
             Protocol::Tls if full.is_some_and(|full| full.inside.is_none()) => self.become_tls(full),
+            Protocol::Dns if full.is_some_and(|full| full.inside.is_none()) => {
+                let mut reader = dns::Reader::default();
+                self.replay(|delivery, event| match event {
+                    Replayed::Octets(octets) => reader.octets(delivery, octets),
+                    Replayed::Gap(length) => reader.gap(delivery, length),
+                });
+                Stream::Dns(Box::new(reader))
+            }
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
             named => Stream::Named(named),
         }

@@ -7,10 +7,11 @@ use csv::Writer;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::record::{CaptureRecord, ConnectionRecord, FcsBook, SessionRecord, TlsRecord};
+use super::record::{CaptureRecord, ConnectionRecord, FcsBook, LookupRecord, SessionRecord, TlsRecord};
 use super::tally::Tally;
 use super::utc::utc;
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
+use crate::conversation::dns::Lookup;
 use crate::conversation::smtp::Session;
 use crate::conversation::tls;
 use crate::flow::Connection;
@@ -142,6 +143,37 @@ const TLS: &[&str] = &[
     "closed.server",
 ];
 
+const LOOKUP: &[&str] = &[
+    "capture",
+    "first_packet",
+    "last_packet",
+    "time",
+    "service",
+    "transport",
+    "stream",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "id",
+    "opcode",
+    "question.name",
+    "question.type",
+    "question.class",
+    "purpose.kind",
+    "outcome",
+    "query.attempts",
+    "answer.rcode",
+    "answer.rcode_name",
+    "answer.flags.authoritative",
+    "answer.flags.authentic_data",
+    "answer.records",
+    "took_ns",
+    "waited_ns",
+    "about",
+    "warnings",
+];
+
 const FCS: &[&str] = &[
     "record",
     "capture",
@@ -189,6 +221,9 @@ const CAPTURE: &[&str] = &[
     "smtp.recipients_accepted",
     "smtp.recipients_refused",
     "smtp.warnings",
+    "dns.lookups",
+    "dns.outcomes",
+    "dns.warnings",
     "damage",
 ];
 
@@ -229,6 +264,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Packets | View::Layers => PACKET,
         View::Tcp => CONNECTION,
         View::Tls => TLS,
+        View::Dns => LOOKUP,
         View::Smtp => SESSION,
         View::Fcs => FCS,
         View::Overview => CAPTURE,
@@ -268,7 +304,7 @@ impl Sink for Rows {
                 self.tally.packet(event);
                 Ok(())
             }
-            View::Tcp | View::Tls | View::Smtp => Ok(()),
+            View::Tcp | View::Tls | View::Dns | View::Smtp => Ok(()),
         }
     }
 
@@ -292,6 +328,14 @@ impl Sink for Rows {
         Ok(())
     }
 
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        if self.view == View::Dns {
+            return self.row(&LookupRecord::from(&*lookup));
+        }
+        self.tally.lookup(&lookup);
+        Ok(())
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.head()?;
         match self.view {
@@ -303,7 +347,7 @@ impl Sink for Rows {
                 let record = CaptureRecord::new(&self.tally, summary);
                 self.row(&record)?;
             }
-            View::Packets | View::Layers | View::Tcp | View::Tls | View::Smtp => {}
+            View::Packets | View::Layers | View::Tcp | View::Tls | View::Dns | View::Smtp => {}
         }
         self.out.flush()
     }

@@ -5,14 +5,15 @@ use serde_json::{Value, json};
 
 use super::record::{
     CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine, JourneyRecord,
-    PacketRecord, SessionRecord, TlsRecord,
+    LookupRecord, PacketRecord, SessionRecord, TlsRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 9] = [
+const RECORDS: [&str; 10] = [
     "packet",
     "connection",
     "tls_session",
+    "dns_lookup",
     "smtp_session",
     "mail_journey",
     "fcs_summary",
@@ -28,6 +29,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
         generator.subschema_for::<TlsRecord>(),
+        generator.subschema_for::<LookupRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),
         generator.subschema_for::<JourneyRecord<'_>>(),
         generator.subschema_for::<FcsSummaryRecord>(),

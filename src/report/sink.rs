@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
+use super::names::KnownNames;
 use super::{LiveReport, PacketEvent, Summary, csv, json, table};
+use crate::conversation::dns::Lookup;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
 use crate::conversation::tls;
@@ -23,6 +25,8 @@ pub enum View {
     Tcp,
     /// TLS sessions.
     Tls,
+    /// Lookups of names.
+    Dns,
     /// SMTP sessions.
     Smtp,
     /// Frame check sequences.
@@ -108,6 +112,10 @@ pub struct Options {
     pub all: bool,
     /// The order of connections.
     pub sort: Sort,
+    /// Whether packets are asked for by their numbers.
+    pub by_packet: bool,
+    /// The names that answers of this capture gave to addresses, where tables show them.
+    pub names: Option<KnownNames>,
     /// What is known where the source is the wire.
     pub live: Option<LiveReport>,
 }
@@ -127,7 +135,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Tls | View::Smtp | View::Fcs => true,
+            View::Tls | View::Dns | View::Smtp | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -170,6 +178,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn tls_session(&mut self, _session: Box<tls::Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A lookup of a name is over.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn lookup(&mut self, _lookup: Box<Lookup>) -> io::Result<()> {
         Ok(())
     }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{PacketEvent, payload};
+use crate::conversation::dns::Lookup;
 use crate::conversation::smtp::Session;
 use crate::dissect::Checksum;
 use crate::flow::Connection;
@@ -32,6 +33,9 @@ pub(super) struct Tally {
     pub(super) recipients_accepted: u64,
     pub(super) recipients_refused: u64,
     pub(super) smtp_warnings: BTreeMap<&'static str, u64>,
+    /// Lookups by how they ended.
+    pub(super) lookups: BTreeMap<&'static str, u64>,
+    pub(super) dns_warnings: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
@@ -66,6 +70,13 @@ impl Tally {
         *self.teardowns.entry(connection.teardown.kind.name()).or_default() += 1;
         for (note, &count) in Note::ALL.iter().zip(&connection.notes).filter(|(_, count)| **count > 0) {
             *self.notes.entry(note.name()).or_default() += u64::from(count);
+        }
+    }
+
+    pub(super) fn lookup(&mut self, lookup: &Lookup) {
+        *self.lookups.entry(lookup.outcome.name()).or_default() += 1;
+        for warning in &lookup.warnings {
+            *self.dns_warnings.entry(warning.name()).or_default() += 1;
         }
     }
 

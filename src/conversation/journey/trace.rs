@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::envelope::{Envelope, Envelopes};
 use super::{Recipient, Said, Sighting, StepKind};
+use crate::conversation::dns;
 use crate::conversation::fetch::Fetched;
 use crate::conversation::mail::{Hop, Outline, body_digest};
 use crate::conversation::smtp::{self, Message, Reply, Role, Session, Verdict, reply};
@@ -45,6 +46,8 @@ pub(super) struct Trace {
     pub(super) hops: Vec<Hop>,
     pub(super) outline: Outline,
     pub(super) body: Option<u64>,
+    /// Of a session with several messages, those of the first.
+    pub(super) lookups: Vec<dns::Told>,
 }
 
 impl Trace {
@@ -72,6 +75,7 @@ impl Trace {
             + texts.into_iter().map(length).sum::<usize>()
             + lists
             + outcome
+            + self.lookups.iter().map(dns::Told::size).sum::<usize>()
             + self.outline.size()
     }
 
@@ -96,6 +100,9 @@ pub(super) fn of_session(session: &Session) -> impl Iterator<Item = Trace> {
     for (index, abandoned) in session.abandoned.iter().enumerate() {
         let envelope = envelopes.abandoned(abandoned.mail_from.as_deref());
         traces.extend(envelope.and_then(|envelope| of_attempt(session, index, abandoned, &envelope)));
+    }
+    if let Some(first) = traces.first_mut() {
+        first.lookups = session.lookups.clone();
     }
     traces.into_iter()
 }
@@ -201,6 +208,7 @@ impl Trace {
             hops: Vec::new(),
             outline: Outline::default(),
             body: None,
+            lookups: Vec::new(),
         }
     }
 }

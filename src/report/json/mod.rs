@@ -9,8 +9,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook, TlsRecord};
+use super::record::{CaptureRecord, FcsBook, LookupRecord, TlsRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
+use crate::conversation::dns::Lookup;
 use crate::conversation::smtp::Session;
 use crate::conversation::tls;
 use crate::flow::Connection;
@@ -26,6 +27,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
         View::Tls => Box::new(TlsSessions { out }),
+        View::Dns => Box::new(Lookups { out }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
         View::Overview => Box::new(Capture { out, tally: Tally::default() }),
@@ -100,6 +102,24 @@ impl Sink for TlsSessions {
     }
 }
 
+struct Lookups {
+    out: Box<dyn Out>,
+}
+
+impl Sink for Lookups {
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        line(&mut self.out, &LookupRecord::from(&*lookup))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 struct Fcs {
     out: Box<dyn Out>,
     book: FcsBook,
@@ -143,6 +163,11 @@ impl Sink for Capture {
 
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.tally.session(&session);
+        Ok(())
+    }
+
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        self.tally.lookup(&lookup);
         Ok(())
     }
 

@@ -37,6 +37,7 @@ pub(in crate::report) struct CaptureRecord {
     stopped: u64,
     connections: ConnectionCounts,
     smtp: SmtpCounts,
+    dns: DnsCounts,
     damage: Vec<DamageRecord>,
 }
 
@@ -90,6 +91,14 @@ struct SmtpCounts {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+struct DnsCounts {
+    lookups: u64,
+    /// Lookups by how they ended.
+    outcomes: BTreeMap<&'static str, u64>,
+    warnings: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 struct DamageRecord {
     name: String,
     /// Octets from the beginning of the file; null on an interface.
@@ -130,6 +139,11 @@ impl CaptureRecord {
                 recipients_accepted: tally.recipients_accepted,
                 recipients_refused: tally.recipients_refused,
                 warnings: tally.smtp_warnings.clone(),
+            },
+            dns: DnsCounts {
+                lookups: tally.lookups.values().sum(),
+                outcomes: tally.lookups.clone(),
+                warnings: tally.dns_warnings.clone(),
             },
             damage: summary
                 .damage

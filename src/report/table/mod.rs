@@ -1,6 +1,7 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
 mod ascii;
+mod dns;
 mod fcs;
 mod fields;
 mod grid;
@@ -30,6 +31,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Tls => Box::new(tls::Sessions::new(options, out)),
+        View::Dns => Box::new(dns::Lookups::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
         View::Fcs => Box::new(fcs::FcsTable::new(options, out)),
         View::Overview => Box::new(overview::Overview::new(options, out)),

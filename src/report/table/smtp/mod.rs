@@ -25,8 +25,10 @@ pub(super) use self::list::list;
 use self::list::{protection_tone, push_list, took};
 use self::message::message_section;
 use self::turns::{TurnRow, rows};
+use super::dns;
 use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;
+use crate::conversation::dns::Part;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{
     AuthOutcome, Encryption, Ended, Pace, Role, Said, Session, Verdict, Warning,
@@ -205,8 +207,10 @@ impl Sink for Sessions {
 fn conversation(style: &Style, session: &Session, capture: Option<(u32, String)>, reveal: bool) -> String {
     let mut out = String::new();
     heading(style, session, capture, &mut out);
+    lookups(style, session, Part::Before, &mut out);
     ladder::push(style, &mut out, session);
     turns(style, session, reveal, &mut out);
+    lookups(style, session, Part::During, &mut out);
     verdict::push(style, session, &mut out);
     for (index, message) in session.messages.iter().enumerate() {
         message_section(style, index + 1, message, &mut out);
@@ -215,6 +219,18 @@ fn conversation(style: &Style, session: &Session, capture: Option<(u32, String)>
     remarks(style, session, &mut out);
     out.push('\n');
     out
+}
+
+/// The names that were looked up for it, under a heading.
+fn lookups(style: &Style, session: &Session, part: Part, out: &mut String) {
+    for (at, line) in dns::story(style, &session.lookups, part).iter().enumerate() {
+        if at == 0 {
+            out.push('\n');
+            style.paragraph(out, Tone::Plain, line, 2);
+        } else {
+            style.paragraph(out, Tone::Quiet, &format!("  {line}"), 4);
+        }
+    }
 }
 
 /// What both sides speak.
@@ -241,8 +257,8 @@ fn heading(style: &Style, session: &Session, capture: Option<(u32, String)>, out
             ("protocol", &protocol(session)),
             ("stream", &session.stream),
             ("capture", &capture.unwrap_or_default()),
-            ("client", &session.client),
-            ("server", &session.server),
+            ("client", &style.endpoint(session.client)),
+            ("server", &style.endpoint(session.server)),
             ("took", &took.unwrap_or_default()),
         ],
     );
