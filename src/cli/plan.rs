@@ -166,7 +166,7 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
 
 const fn depth(view: View) -> Depth {
     match view {
-        View::Overview | View::Tls | View::Dns | View::Smtp => Depth::Full,
+        View::Overview | View::Tls | View::Dns | View::Http | View::Smtp => Depth::Full,
         View::Packets | View::Layers => Depth::Secrets,
         View::Tcp | View::Fcs => Depth::Names,
     }
@@ -176,9 +176,14 @@ const fn depth(view: View) -> Depth {
 const fn default_time(view: View) -> TimeFormat {
     match view {
         View::Tcp => TimeFormat::Delta,
-        View::Overview | View::Packets | View::Layers | View::Tls | View::Dns | View::Smtp | View::Fcs => {
-            TimeFormat::Relative
-        }
+        View::Overview
+        | View::Packets
+        | View::Layers
+        | View::Tls
+        | View::Dns
+        | View::Http
+        | View::Smtp
+        | View::Fcs => TimeFormat::Relative,
     }
 }
 

@@ -4,16 +4,17 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine, JourneyRecord,
-    LookupRecord, PacketRecord, SessionRecord, TlsRecord,
+    CaptureRecord, ConnectionRecord, ExchangeRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine,
+    JourneyRecord, LookupRecord, PacketRecord, SessionRecord, TlsRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 10] = [
+const RECORDS: [&str; 11] = [
     "packet",
     "connection",
     "tls_session",
     "dns_lookup",
+    "http_exchange",
     "smtp_session",
     "mail_journey",
     "fcs_summary",
@@ -30,6 +31,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<ConnectionRecord>(),
         generator.subschema_for::<TlsRecord>(),
         generator.subschema_for::<LookupRecord>(),
+        generator.subschema_for::<ExchangeRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),
         generator.subschema_for::<JourneyRecord<'_>>(),
         generator.subschema_for::<FcsSummaryRecord>(),

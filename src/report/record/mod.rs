@@ -2,6 +2,7 @@
 
 mod capture;
 mod connection;
+mod exchange;
 mod exposure;
 mod fcs;
 mod interface;
@@ -16,6 +17,7 @@ use serde::Serialize;
 
 pub(super) use capture::CaptureRecord;
 pub(super) use connection::ConnectionRecord;
+pub(super) use exchange::ExchangeRecord;
 pub(super) use fcs::{FcsBook, FcsFrameRecord, FcsSummaryRecord};
 pub(super) use interface::InterfaceLine;
 pub(super) use journey::JourneyRecord;
