@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that only these rooms may name.
-const KEPT: [(&str, &[&str]); 12] = [
+const KEPT: [(&str, &[&str]); 16] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("etherparse", &["dissect"]),
@@ -30,6 +30,10 @@ const KEPT: [(&str, &[&str]); 12] = [
     ("landlock", &["cli"]),
     ("seccompiler", &["cli"]),
     ("mail_parser", &["conversation"]),
+    ("aes", &["conversation"]),
+    ("aws_lc_rs", &["conversation"]),
+    ("ccm", &["conversation"]),
+    ("x509_parser", &["conversation"]),
     ("httparse", &["conversation"]),
     ("brotli_decompressor", &["conversation"]),
 ];

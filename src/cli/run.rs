@@ -1,5 +1,7 @@
 //! The loop: frames in, events out.
 
+mod secrets;
+
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
@@ -10,6 +12,7 @@ use anyhow::{Context, bail};
 
 use super::args::{Args, Command, HttpArgs, Packets, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
+use super::keys::KeyLogs;
 use super::live::{Watch, Wire};
 use super::open::{self, Input, Opened};
 use super::plan::Plan;
@@ -45,6 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Packets(source) => view(View::Packets, source),
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
+        Command::Tls(source) => view(View::Tls, source),
         Command::Dns(source) => view(View::Dns, source),
         Command::Http(args) => http(args),
         Command::Smtp(args) => smtp(args),
@@ -85,10 +89,11 @@ fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
 
 fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     plan.check()?;
-    let Opened { input, saver, mail } = open::open(&plan)?;
+    let Opened { input, saver, mail, keys } = open::open(&plan)?;
+    let outputs = Outputs { saver, mail, keys };
     match input {
-        Input::Files(files, unopened) => read(plan, files, unopened, saver, mail),
-        Input::Wire(wire) => watch(plan, *wire, saver, mail),
+        Input::Files(files, unopened) => read(plan, files, unopened, outputs),
+        Input::Wire(wire) => watch(plan, *wire, outputs),
     }
 }
 
@@ -97,15 +102,14 @@ fn read(
     mut plan: Plan,
     files: Vec<Named>,
     unopened: Vec<OpenError>,
-    saver: Option<Saver>,
-    mail: Option<MailFolder>,
+    outputs: Outputs,
 ) -> anyhow::Result<Outcome> {
     let mut survey = survey::survey(&plan, files, unopened);
     let unopened = !survey.errors.is_empty();
     open::tell_unread(std::mem::take(&mut survey.errors), survey.chapters.is_empty())?;
     plan.report.captures = survey.captures();
     let sink = report::sink_for(&plan.report, plan.output());
-    let mut run = Run::new(plan, sink, saver, mail);
+    let mut run = Run::new(plan, sink, outputs);
     run.summary.fcs_first_pass = survey.is_complete;
     let ended = run.all(survey.chapters);
     run.tell_saved(&ended);
@@ -114,15 +118,10 @@ fn read(
 }
 
 /// Watches the wire to its end: a signal's, the time's, or that of the command.
-fn watch(
-    plan: Plan,
-    mut wire: Wire,
-    saver: Option<Saver>,
-    mail: Option<MailFolder>,
-) -> anyhow::Result<Outcome> {
+fn watch(plan: Plan, mut wire: Wire, outputs: Outputs) -> anyhow::Result<Outcome> {
     let gauge = plan.report.live.as_ref().map(|live| Arc::clone(&live.gauge)).unwrap_or_default();
     let sink = report::sink_for(&plan.report, plan.output());
-    let mut run = Run::new(plan, sink, saver, mail);
+    let mut run = Run::new(plan, sink, outputs);
     wire.start()?;
     run.watch = Some(wire.watch(gauge));
     let command = wire.command.take();
@@ -164,12 +163,22 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// What is written besides the answer, and the key logs that are read besides the source.
+struct Outputs {
+    saver: Option<Saver>,
+    mail: Option<MailFolder>,
+    keys: KeyLogs,
+}
+
 /// The way of the packets, from the source to the sink.
 struct Run {
     plan: Plan,
     sink: Box<dyn Sink>,
     saver: Option<Saver>,
     mail: Option<MailFolder>,
+    keys: KeyLogs,
+    /// Blocks of secrets of the source that were taken.
+    secrets_taken: usize,
     tracker: Tracker,
     conversations: Conversations,
     mails: Collector,
@@ -186,7 +195,8 @@ struct Run {
 }
 
 impl Run {
-    fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>, mail: Option<MailFolder>) -> Self {
+    fn new(plan: Plan, sink: Box<dyn Sink>, outputs: Outputs) -> Self {
+        let Outputs { saver, mail, keys } = outputs;
         let mut conversations = Conversations::new(plan.depth);
         read_further(&mut conversations, plan.report.view, mail.as_ref());
         Self {
@@ -204,10 +214,13 @@ impl Run {
             sink,
             saver,
             mail,
+            keys,
+            secrets_taken: 0,
         }
     }
 
     fn all(&mut self, chapters: Vec<Chapter>) -> Result<(), Stop> {
+        self.keys_begin()?;
         for chapter in chapters {
             let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence)
                 .without_tcp_checksums(self.plan.report.says_nothing_of_checksums());
@@ -215,6 +228,7 @@ impl Run {
                 self.source(&mut source, &mut dissector)?;
             }
         }
+        self.keys_end()?;
         while self.tracker.finish_next(&mut self.conversations) {
             self.tell_finished(None)?;
         }
@@ -284,7 +298,9 @@ impl Run {
     }
 
     fn source(&mut self, source: &mut Source, dissector: &mut Dissector) -> Result<(), Stop> {
+        self.secrets_taken = 0;
         let ended = self.frames(source, dissector);
+        self.take_secrets(source.info())?;
         if let (Some(live), Some(watch)) = (source.as_live(), &mut self.watch) {
             watch.counts = Some(live.close());
         }
@@ -323,6 +339,7 @@ impl Run {
     fn pause(&mut self, source: &mut Source) -> Result<(), Stop> {
         let mut flushed = false;
         loop {
+            self.read_keys()?;
             if let Some(watch) = &mut self.watch {
                 watch.look();
                 if watch.may_redraw() {
@@ -379,6 +396,9 @@ impl Run {
         self.last_number = self.last_number.max(frame.number);
         if !self.passes(frame) {
             return Ok(());
+        }
+        if !info.secrets.behind(self.secrets_taken).is_empty() {
+            self.take_secrets(info)?;
         }
         let dissection = dissector.dissect(frame);
         let place = self.follow(frame, &dissection);
@@ -515,6 +535,7 @@ impl Run {
                         self.sink.session(session)?;
                     }
                 }
+                Finished::Tls(session) if is_asked_for(session.stream) => self.sink.tls_session(session)?,
                 Finished::Lookup(lookup) => {
                     self.tell_names(&lookup);
                     if self.asks_for_lookup(&lookup) {
@@ -527,7 +548,7 @@ impl Run {
                     self.sink.exchange(exchange)?;
                 }
                 Finished::Fetched(fetched) => self.mails.fetched(fetched),
-                Finished::Connection(..) | Finished::Exchange(..) => {}
+                Finished::Connection(..) | Finished::Tls(_) | Finished::Exchange(..) => {}
             }
         }
         Ok(())
@@ -614,6 +635,7 @@ fn read_further(conversations: &mut Conversations, view: View, folder: Option<&M
                 conversations.deliver_to(Rc::new(folder.clone()));
             }
         }
+        View::Tls => conversations.read_http(http::Sharing::of_heads_alone()),
         View::Packets | View::Layers | View::Tcp | View::Dns | View::Fcs => {}
     }
 }

@@ -12,7 +12,8 @@ use super::http;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
-use super::stream::{Keep, Said, Stream};
+use super::stream::{Full, Keep, Said, Stream};
+use super::tls;
 use crate::flow::{Connection, Delivery, Receiver};
 use crate::packet::{Endpoint, PerSide, Protocol, Side};
 
@@ -32,6 +33,8 @@ pub enum Depth {
 pub enum Finished {
     /// A connection, and the application that it carried, where that is known.
     Connection(Box<Connection>, Option<Protocol>),
+    /// A TLS session, where all that was said is kept.
+    Tls(Box<tls::Session>),
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
     /// A lookup of a name, where all that was said is kept: as soon as it is over.
@@ -65,7 +68,13 @@ impl Conversations {
         let keep = match depth {
             Depth::Names => Keep::Name,
             Depth::Secrets => Keep::Secrets,
-            Depth::Full => Keep::All(limits, None, None),
+            Depth::Full => Keep::All(Full {
+                limits,
+                letterbox: None,
+                keys: tls::Keys::default(),
+                inside: None,
+                sharing: None,
+            }),
         };
         Self {
             keep,
@@ -79,15 +88,44 @@ impl Conversations {
 
     /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
     pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>) {
-        if let Keep::All(_, letters, _) = &mut self.keep {
-            *letters = Some(letterbox);
+        if let Keep::All(full) = &mut self.keep {
+            full.letterbox = Some(letterbox);
+        }
+    }
+
+    /// The key log that TLS is opened with, to be added to. Without [`Depth::Full`] nothing is opened.
+    pub fn keys(&self) -> Option<&tls::Keys> {
+        match &self.keep {
+            Keep::All(full) => Some(&full.keys),
+            Keep::Name | Keep::Secrets => None,
+        }
+    }
+
+    /// The key log has grown: what waited for it is opened.
+    pub fn keys_came(&mut self) {
+        for stream in self.keys().map(tls::Keys::take_ready).unwrap_or_default() {
+            if let Some(stream) = self.streams.get_mut(&stream) {
+                stream.retry();
+            }
+        }
+    }
+
+    fn tell(&mut self, said: Said) {
+        let Said { tls, session, fetched, exchanges, .. } = said;
+        self.finished.extend(exchanges.into_iter().map(Box::new).map(Finished::Exchange));
+        self.finished.extend(tls.map(Finished::Tls));
+        if let Some(session) = session {
+            self.tell_session(session);
+        }
+        if !fetched.is_empty() {
+            self.finished.push_back(Finished::Fetched(fetched));
         }
     }
 
     /// HTTP is read, too, and not only named. Without [`Depth::Full`] it is not.
     pub fn read_http(&mut self, sharing: http::Sharing) {
-        if let Keep::All(_, _, http) = &mut self.keep {
-            *http = Some(sharing);
+        if let Keep::All(full) = &mut self.keep {
+            full.sharing = Some(sharing);
         }
     }
 
@@ -207,24 +245,18 @@ impl Receiver for Conversations {
 
     /// A session is told of at once: connections linger, and sessions are large.
     fn closed(&mut self, stream: u64, record: impl FnOnce() -> Connection) {
-        if let Some(session) = self.streams.get_mut(&stream).and_then(|open| open.close(record)) {
-            self.tell_session(session);
+        if let Some(open) = self.streams.get_mut(&stream) {
+            let said = open.close(record);
+            self.tell(said);
         }
     }
 
     fn finished(&mut self, connection: Connection) {
         self.pair(connection.capture, connection.stream, &connection.endpoints);
         let stream = self.streams.remove(&connection.stream);
-        let Said { application, session, fetched, exchanges } =
-            stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
-        self.finished.extend(exchanges.into_iter().map(Box::new).map(Finished::Exchange));
-        self.finished.push_back(Finished::Connection(Box::new(connection), application));
-        if let Some(session) = session {
-            self.tell_session(session);
-        }
-        if !fetched.is_empty() {
-            self.finished.push_back(Finished::Fetched(fetched));
-        }
+        let said = stream.map(|stream| stream.finish(&connection)).unwrap_or_default();
+        self.finished.push_back(Finished::Connection(Box::new(connection), said.application));
+        self.tell(said);
     }
 }
 

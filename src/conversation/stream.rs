@@ -9,8 +9,10 @@ use super::http;
 use super::identify;
 use super::mail::Letterbox;
 use super::plain::PlainLines;
+use super::secured::{Inside, Secured, sealed_part};
 use super::smtp::reader::{self, Reader};
 use super::smtp::{self, Letters, Limits, Session};
+use super::tls;
 use crate::flow::{Connection, Delivery};
 use crate::packet::{PerSide, Protocol, Side};
 
@@ -26,9 +28,23 @@ pub(super) enum Keep {
     Name,
     /// Which octets are secret, too.
     Secrets,
-    /// All that was said, within limits; messages go to the letterbox as well, where there is one. HTTP is read only
-    /// where something is said of its contents.
-    All(Limits, Option<Rc<dyn Letterbox>>, Option<http::Sharing>),
+    /// All that was said.
+    All(Full),
+}
+
+/// What readers need that keep all that was said.
+#[derive(Clone)]
+pub(super) struct Full {
+    /// How much is kept.
+    pub(super) limits: Limits,
+    /// Messages go here as well, where there is one.
+    pub(super) letterbox: Option<Rc<dyn Letterbox>>,
+    /// What TLS is opened with.
+    pub(super) keys: tls::Keys,
+    /// What is read stood inside TLS, which began here.
+    pub(super) inside: Option<Delivery>,
+    /// HTTP is read only where something is said of its contents.
+    pub(super) sharing: Option<http::Sharing>,
 }
 
 /// One stream.
@@ -39,8 +55,10 @@ pub(super) enum Stream {
     Silent,
     /// It cannot be told yet what it speaks.
     Undecided(Box<Undecided>),
-    /// SMTP.
-    Smtp(Box<Reader>),
+    /// SMTP, and what TLS it led to.
+    Smtp(Box<Reader>, Option<Box<Secured>>),
+    /// TLS from the first octet on, and what is inside, where it can be opened.
+    Tls(Box<TlsStream>),
     /// IMAP or POP3.
     Fetch(Box<fetch::Reader>),
     /// DNS.
@@ -48,7 +66,7 @@ pub(super) enum Stream {
     /// HTTP, and what the connection was turned into.
     Http(Box<http::Reader>, Box<Stream>),
     /// Another protocol that has a name here.
-    Named(Protocol, Delivery),
+    Named(Protocol),
     /// A protocol whose session was told of when both ends had closed.
     Told(Protocol),
     /// No protocol known here, perhaps one of lines with passwords in them.
@@ -59,9 +77,37 @@ pub(super) enum Stream {
 #[derive(Default)]
 pub(super) struct Said {
     pub(super) application: Option<Protocol>,
+    pub(super) tls: Option<Box<tls::Session>>,
     pub(super) session: Option<Session>,
     pub(super) fetched: Vec<Fetched>,
     pub(super) exchanges: Vec<http::Exchange>,
+}
+
+/// A stream of TLS.
+pub(super) struct TlsStream {
+    secured: Secured,
+    inner: InnerStream,
+    first: Delivery,
+}
+
+/// What is inside.
+struct InnerStream {
+    stream: Stream,
+    keep: Keep,
+}
+
+impl Inside for InnerStream {
+    fn tls_from(&self, _: Side) -> Option<u64> {
+        None
+    }
+
+    fn decrypted(&mut self, delivery: Delivery, octets: &[u8]) {
+        self.stream.octets(delivery, octets, &self.keep);
+    }
+
+    fn decrypted_gap(&mut self, delivery: Delivery, length: u64) {
+        self.stream.gap(delivery, length);
+    }
 }
 
 /// What was said so far, in order.
@@ -89,11 +135,12 @@ impl Stream {
     pub(super) const fn application(&self) -> Option<Protocol> {
         match self {
             Stream::Silent | Stream::Undecided(_) => None,
-            Stream::Smtp(_) => Some(Protocol::Smtp),
+            Stream::Smtp(..) => Some(Protocol::Smtp),
+            Stream::Tls(_) => Some(Protocol::Tls),
             Stream::Fetch(reader) => Some(reader.protocol()),
             Stream::Dns(_) => Some(Protocol::Dns),
             Stream::Http(..) => Some(Protocol::Http),
-            Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
+            Stream::Named(protocol) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
         }
     }
@@ -101,7 +148,8 @@ impl Stream {
     /// What was said so far, where it is a mail session and all is kept.
     pub(super) fn said(&self) -> Option<smtp::Said<'_>> {
         match self {
-            Stream::Smtp(reader) => reader.said(),
+            Stream::Smtp(reader, _) => reader.said(),
+            Stream::Tls(tls) => tls.inner.stream.said(),
             _ => None,
         }
     }
@@ -109,7 +157,8 @@ impl Stream {
     /// The next octets of one side.
     pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], keep: &Keep) {
         match self {
-            Stream::Smtp(reader) => reader.octets(delivery, octets),
+            Stream::Smtp(reader, secured) => mail_octets(reader, secured, delivery, octets, keep),
+            Stream::Tls(tls) => tls.secured.octets(delivery, octets, &mut tls.inner),
             Stream::Fetch(reader) => reader.octets(delivery, octets),
             Stream::Dns(reader) => reader.octets(delivery, octets),
             Stream::Http(reader, then) => {
@@ -143,7 +192,8 @@ impl Stream {
     /// Octets of one side that are not in the capture.
     pub(super) fn gap(&mut self, delivery: Delivery, length: u64) {
         match self {
-            Stream::Smtp(reader) => reader.gap(delivery, length),
+            Stream::Smtp(reader, secured) => mail_gap(reader, secured, delivery, length),
+            Stream::Tls(tls) => tls.secured.gap(delivery, length, &mut tls.inner),
             Stream::Fetch(reader) => reader.gap(delivery, length),
             Stream::Dns(reader) => reader.gap(delivery, length),
             Stream::Http(_, then) if !matches!(**then, Stream::Silent) => then.gap(delivery, length),
@@ -162,7 +212,8 @@ impl Stream {
     /// One end sends no more, or the connection was reset.
     pub(super) fn end(&mut self, delivery: Delivery, reset: bool) {
         match self {
-            Stream::Smtp(reader) if reset => reader.reset(),
+            Stream::Smtp(reader, _) if reset => reader.reset(),
+            Stream::Tls(tls) => tls.inner.stream.end(delivery, reset),
             Stream::Http(reader, then) => {
                 reader.end(delivery, reset);
                 then.end(delivery, reset);
@@ -171,10 +222,21 @@ impl Stream {
         }
     }
 
+    /// Keys have come that it may wait for.
+    pub(super) fn retry(&mut self) {
+        match self {
+            Stream::Smtp(reader, Some(secured)) => secured.retry(&mut **reader),
+            Stream::Tls(tls) => tls.secured.retry(&mut tls.inner),
+            Stream::Http(_, then) => then.retry(),
+            _ => {}
+        }
+    }
+
     /// The next exchange that is known in full.
     pub(super) fn take_exchange(&mut self) -> Option<http::Exchange> {
         match self {
-            Stream::Http(reader, _) => reader.take_finished(),
+            Stream::Http(reader, then) => reader.take_finished().or_else(|| then.take_exchange()),
+            Stream::Tls(tls) => tls.inner.stream.take_exchange().map(decrypted),
             _ => None,
         }
     }
@@ -183,7 +245,7 @@ impl Stream {
     pub(super) fn concealed(&self, from: Side, offset: Option<u64>, length: u32, out: &mut Vec<Range<u32>>) {
         let asked = offset.map(|begin| begin..begin.saturating_add(u64::from(length)));
         let lines = match self {
-            Stream::Smtp(reader) => return reader.concealed(from, asked, length, out),
+            Stream::Smtp(reader, _) => return reader.concealed(from, asked, length, out),
             Stream::Fetch(reader) => return reader.concealed(from, asked, length, out),
             Stream::Http(reader, then) => {
                 if offset.is_some_and(|offset| reader.is_over_at(from, offset)) {
@@ -195,47 +257,109 @@ impl Stream {
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
             Stream::Silent => return out.push(0..length),
-            Stream::Dns(_) | Stream::Named(..) | Stream::Told(_) => return,
+            Stream::Dns(_) | Stream::Named(..) | Stream::Told(_) | Stream::Tls(_) => return,
         };
         lines.concealed(asked, length, out);
     }
 
-    /// Both ends have closed: its session, if all that was said is kept. What it spoke is still known afterwards.
-    pub(super) fn close(&mut self, record: impl FnOnce() -> Connection) -> Option<Session> {
-        let Stream::Smtp(reader) = self else { return None };
-        if !reader.records() {
-            return None;
-        }
-        match std::mem::replace(self, Stream::Told(Protocol::Smtp)) {
-            Stream::Smtp(reader) => reader.finish(&record()),
-            _ => None,
-        }
+    /// Both ends have closed: what it came to, if all that was said is kept and nothing waits for keys. What it spoke
+    /// is still known afterwards.
+    pub(super) fn close(&mut self, record: impl FnOnce() -> Connection) -> Said {
+        let is_whole = match self {
+            Stream::Smtp(reader, secured) => {
+                reader.records() && !secured.as_ref().is_some_and(|secured| secured.is_waiting())
+            }
+            Stream::Tls(tls) => !tls.secured.is_waiting(),
+            _ => false,
+        };
+        let Some(protocol) = self.application().filter(|_| is_whole) else { return Said::default() };
+        std::mem::replace(self, Stream::Told(protocol)).finish(&record())
     }
 
     /// The connection is over: what it spoke, and what is known of that.
-    pub(super) fn finish(self, connection: &Connection, keep: &Keep) -> Said {
-        let port = connection.endpoints.responder.port;
+    pub(super) fn finish(self, connection: &Connection) -> Said {
         let application = self.application().filter(|&protocol| protocol != Protocol::Data);
-        let (mut fetched, mut exchanges) = (Vec::new(), Vec::new());
-        let session = match self {
-            Stream::Smtp(reader) => reader.finish(connection),
-            Stream::Fetch(reader) => {
-                fetched = reader.finish(connection);
-                None
-            }
+        let said = Said { application, ..Said::default() };
+        match self {
+            Stream::Smtp(reader, secured) => mail_ends(*reader, secured, connection, said),
+            Stream::Tls(tls) => tls.finish(connection, said),
+            Stream::Fetch(reader) => Said { fetched: reader.finish(connection), ..said },
             Stream::Http(reader, then) => {
-                exchanges.extend(reader.finish(connection));
-                let Said { session, fetched: more, .. } = then.finish(connection, keep);
-                fetched = more;
-                session
+                let mut exchanges: Vec<http::Exchange> = reader.finish(connection).collect();
+                let then = then.finish(connection);
+                exchanges.extend(then.exchanges);
+                Said { application, exchanges, ..then }
             }
-            Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
-                matches!(keep, Keep::All(..)).then(|| reader::implicit_tls(connection, first))
-            }
-            _ => None,
-        };
-        Said { application, session, fetched, exchanges }
+            _ => said,
+        }
     }
+}
+
+impl TlsStream {
+    fn new(first: Delivery, full: &Full) -> Self {
+        let keep = Keep::All(Full { inside: Some(first), ..full.clone() });
+        let inner = InnerStream { stream: Stream::Silent, keep };
+        Self { secured: Secured::new(&full.keys, first.stream, false), inner, first }
+    }
+
+    fn finish(mut self, connection: &Connection, said: Said) -> Said {
+        self.secured.give_up(&mut self.inner);
+        let mut inside = self.inner.stream.finish(connection);
+        let (tls, records) = self.secured.finish(connection, inside.application);
+        if let Some(decrypted) = inside.session.as_mut().and_then(|session| session.decrypted.as_mut()) {
+            decrypted.records = records;
+        }
+        if inside.session.is_none() && connection.endpoints.responder.port == SUBMISSIONS {
+            inside.session = Some(reader::implicit_tls(connection, self.first));
+        }
+        inside.exchanges = inside.exchanges.into_iter().map(decrypted).collect();
+        Said { application: said.application, tls: Some(Box::new(tls)), ..inside }
+    }
+}
+
+/// An exchange that stood inside TLS.
+fn decrypted(exchange: http::Exchange) -> http::Exchange {
+    http::Exchange { decrypted: true, ..exchange }
+}
+
+/// The next octets of a mail session, in the clear or, behind STARTTLS, in TLS.
+fn mail_octets(
+    reader: &mut Reader,
+    secured: &mut Option<Box<Secured>>,
+    delivery: Delivery,
+    octets: &[u8],
+    keep: &Keep,
+) {
+    if reader.tls_from(delivery.from).is_none_or(|from| delivery.offset < from) {
+        reader.octets(delivery, octets);
+    }
+    let (Keep::All(full), Some((delivery, sealed))) = (keep, sealed_part(reader, delivery, octets)) else {
+        return;
+    };
+    let new = || Box::new(Secured::new(&full.keys, delivery.stream, true));
+    secured.get_or_insert_with(new).octets(delivery, sealed, reader);
+}
+
+fn mail_gap(reader: &mut Reader, secured: &mut Option<Box<Secured>>, delivery: Delivery, length: u64) {
+    let sealed = secured.as_mut().filter(|_| reader.tls_from(delivery.from).is_some());
+    let is_told = sealed.is_some_and(|secured| {
+        secured.gap(delivery, length, reader);
+        secured.has_opened()
+    });
+    if !is_told {
+        reader.gap(delivery, length);
+    }
+}
+
+fn mail_ends(mut reader: Reader, secured: Option<Box<Secured>>, connection: &Connection, said: Said) -> Said {
+    let Some(mut secured) = secured else { return Said { session: reader.finish(connection), ..said } };
+    secured.give_up(&mut reader);
+    let mut session = reader.finish(connection);
+    let (tls, records) = secured.finish(connection, Some(Protocol::Smtp));
+    if let Some(decrypted) = session.as_mut().and_then(|session| session.decrypted.as_mut()) {
+        decrypted.records = records;
+    }
+    Said { session, tls: Some(Box::new(tls)), ..said }
 }
 
 impl Undecided {
@@ -262,22 +386,31 @@ impl Undecided {
 
     /// Hands what was kept to the reader of the protocol.
     fn become_stream(mut self, protocol: Protocol, keep: &Keep) -> Stream {
-        let (limits, letterbox, sharing) = match keep {
-            Keep::Name => return self.become_name(protocol),
-            Keep::Secrets => (None, None, None),
-            Keep::All(_, _, None) if protocol == Protocol::Http => return self.become_name(protocol),
-            Keep::All(limits, letterbox, sharing) => (Some(*limits), letterbox.clone(), sharing.clone()),
+        let full = match keep {
+            Keep::Name => return Stream::Named(protocol),
+            Keep::Secrets => None,
+            Keep::All(full) if protocol == Protocol::Http && full.sharing.is_none() => {
+                return Stream::Named(protocol);
+            }
+            Keep::All(full) => Some(full),
         };
+        let limits = full.map(|full| full.limits);
         match protocol {
             Protocol::Smtp => {
                 let stream = self.events.first().map_or(0, |(delivery, _)| delivery.stream);
+                let letterbox = full.and_then(|full| full.letterbox.clone());
                 let letters = letterbox.map(|letterbox| Letters { stream, letterbox });
-                let mut reader = Reader::new(self.client(), limits, letters);
+                let (mut reader, mut secured) = (Reader::new(self.client(), limits, letters), None);
+                if let Some(first) = full.and_then(|full| full.inside) {
+                    reader.is_inside_tls(first);
+                }
                 self.replay(|delivery, event| match event {
-                    Replayed::Octets(octets) => reader.octets(delivery, octets),
-                    Replayed::Gap(length) => reader.gap(delivery, length),
+                    Replayed::Octets(octets) => {
+                        mail_octets(&mut reader, &mut secured, delivery, octets, keep)
+                    }
+                    Replayed::Gap(length) => mail_gap(&mut reader, &mut secured, delivery, length),
                 });
-                Stream::Smtp(Box::new(reader))
+                Stream::Smtp(Box::new(reader), secured)
             }
             Protocol::Imap | Protocol::Pop3 => {
                 let server = self.answering();
@@ -289,7 +422,8 @@ impl Undecided {
                 });
                 Stream::Fetch(Box::new(reader))
             }
-            Protocol::Dns if limits.is_some() => {
+            Protocol::Tls if full.is_some_and(|full| full.inside.is_none()) => self.become_tls(full),
+            Protocol::Dns if full.is_some_and(|full| full.inside.is_none()) => {
                 let mut reader = dns::Reader::default();
                 self.replay(|delivery, event| match event {
                     Replayed::Octets(octets) => reader.octets(delivery, octets),
@@ -298,6 +432,7 @@ impl Undecided {
                 Stream::Dns(Box::new(reader))
             }
             Protocol::Http => {
+                let sharing = full.and_then(|full| full.sharing.clone());
                 let client = http::Reader::client_of(&self.sides.initiator, &self.sides.responder);
                 let reader = http::Reader::new(client, http::Limits::default(), sharing);
                 let mut stream = Stream::Http(Box::new(reader), Box::default());
@@ -308,7 +443,7 @@ impl Undecided {
                 stream
             }
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
-            named => self.become_name(named),
+            named => Stream::Named(named),
         }
     }
 
@@ -333,8 +468,14 @@ impl Undecided {
         if swapped { Side::Initiator } else { Side::Responder }
     }
 
-    fn become_name(&self, protocol: Protocol) -> Stream {
-        self.events.first().map_or(Stream::Silent, |(first, _)| Stream::Named(protocol, *first))
+    fn become_tls(&self, full: Option<&Full>) -> Stream {
+        let Some((full, (first, _))) = full.zip(self.events.first()) else { return Stream::Silent };
+        let mut tls = TlsStream::new(*first, full);
+        self.replay(|delivery, event| match event {
+            Replayed::Octets(octets) => tls.secured.octets(delivery, octets, &mut tls.inner),
+            Replayed::Gap(length) => tls.secured.gap(delivery, length, &mut tls.inner),
+        });
+        Stream::Tls(Box::new(tls))
     }
 
     /// The side that says commands: the initiator, unless it says codes or the responder says commands.

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::record::{
     CaptureRecord, ConnectionRecord, ExchangeRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine,
-    JourneyRecord, LookupRecord, PacketRecord, SessionRecord,
+    JourneyRecord, LookupRecord, PacketRecord, SessionRecord, TlsRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 10] = [
+const RECORDS: [&str; 11] = [
     "packet",
     "connection",
+    "tls_session",
     "dns_lookup",
     "http_exchange",
     "smtp_session",
@@ -28,6 +29,7 @@ pub fn schema() -> Value {
     let branches = [
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
+        generator.subschema_for::<TlsRecord>(),
         generator.subschema_for::<LookupRecord>(),
         generator.subschema_for::<ExchangeRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),

@@ -8,6 +8,7 @@ use crate::conversation::dns::Lookup;
 use crate::conversation::http::Exchange;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
+use crate::conversation::tls;
 use crate::flow::Connection;
 use crate::lesson::Lang;
 use crate::packet::Protocol;
@@ -23,6 +24,8 @@ pub enum View {
     Layers,
     /// Connections.
     Tcp,
+    /// TLS sessions.
+    Tls,
     /// Lookups of names.
     Dns,
     /// HTTP exchanges.
@@ -135,7 +138,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Dns | View::Http | View::Smtp | View::Fcs => true,
+            View::Tls | View::Dns | View::Http | View::Smtp | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -170,6 +173,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A TLS session is known in full; what was spoken inside follows.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn tls_session(&mut self, _session: Box<tls::Session>) -> io::Result<()> {
         Ok(())
     }
 

@@ -14,6 +14,7 @@ mod sandbox;
 mod secrets;
 mod smtp_session;
 mod story;
+mod tls;
 mod traps_fcs;
 mod traps_files;
 mod traps_ip;

@@ -37,3 +37,26 @@ fn the_lookups_that_led_to_the_server_come_before_the_connection() {
     // QUIT was pipelined behind the message, and did not end it
     assert_eq!(names[6..], ["mail handed over: accepted (250)", "goodbye and close"]);
 }
+
+#[test]
+fn a_send_under_tls_is_told_with_what_the_keys_open() {
+    let names = |sample: &str| steps(sample, 0).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+    assert_eq!(
+        names("tls-smtplib-starttls.pcapng"),
+        [
+            "TCP opened",
+            "SMTP: greeting and EHLO",
+            "TLS agreed on",
+            "SMTP: EHLO once more",
+            "login",
+            "mail handed over: accepted (250)",
+            "goodbye and close"
+        ]
+    );
+    assert_eq!(
+        names("tls-curl-12.pcapng")[1..4],
+        ["TLS agreed on", "HTTP: GET / → 200", "HTTP: GET /no-such-page → 404"]
+    );
+    // without keys the rest is one step
+    assert_eq!(names("mail-starttls.pcap")[2..4], ["TLS agreed on", "encrypted, not opened"]);
+}

@@ -170,6 +170,7 @@ pub(super) fn nothing(stream: u64, asks: Side, number: u64) -> Exchange {
         asks,
         ends: None,
         number,
+        decrypted: false,
         request: None,
         interim: Vec::new(),
         interim_left_out: 0,

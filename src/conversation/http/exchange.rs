@@ -18,6 +18,8 @@ pub struct Exchange {
     pub ends: Option<Ends>,
     /// Its place among the exchanges of the connection, from 1.
     pub number: u64,
+    /// It stood inside TLS and was decrypted with a key log: others on the wire could not read it.
+    pub decrypted: bool,
     /// The request; `None` where it was not seen.
     pub request: Option<Request>,
     /// Responses of code 1xx before the final one, the first few.

@@ -17,6 +17,8 @@ pub(in crate::report) struct ExchangeRecord {
     stream: u64,
     /// Its place among the exchanges of the connection, from 1.
     number: u64,
+    /// It stood inside TLS and was decrypted with a key log.
+    decrypted: bool,
     client: Option<EndpointRecord>,
     server: Option<EndpointRecord>,
     /// `null`, like all else of the request, where the request was not seen.
@@ -127,6 +129,7 @@ impl ExchangeRecord {
             capture: exchange.capture(),
             stream: exchange.stream,
             number: exchange.number,
+            decrypted: exchange.decrypted,
             client: exchange.client().map(Into::into),
             server: exchange.server().map(Into::into),
             method: request.map(|request| request.method.clone()),

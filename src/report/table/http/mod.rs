@@ -78,8 +78,12 @@ impl Exchanges {
                 }
                 self.heading(&group[0], &mut text);
                 let has_tunnel = group.iter().any(|exchange| exchange.after == After::Tunnel);
-                let key = if has_tunnel { "http.view.clear_to_tunnel" } else { "http.view.clear" };
-                self.style.paragraph(&mut text, Tone::Warn, &self.style.word(key), 2);
+                let (key, tone) = match (group[0].decrypted, has_tunnel) {
+                    (true, _) => ("tls.http_inside", Tone::Good),
+                    (false, true) => ("http.view.clear_to_tunnel", Tone::Warn),
+                    (false, false) => ("http.view.clear", Tone::Warn),
+                };
+                self.style.paragraph(&mut text, tone, &self.style.word(key), 2);
             }
             text.push('\n');
             self.masked |= !self.reveal && group.iter().any(has_secrets);

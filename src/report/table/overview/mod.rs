@@ -17,6 +17,7 @@ use crate::conversation::dns::{Lookup, Outcome, Warning};
 use crate::conversation::http::Exchange;
 use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
+use crate::conversation::tls;
 use crate::dissect::Basis;
 use crate::flow::Connection;
 use crate::packet::{MacAddress, Protocol};
@@ -49,6 +50,7 @@ pub(super) struct Overview {
     sessions: Vec<Session>,
     /// Of the connections that are listed.
     marks: BTreeMap<u64, Marks>,
+    tls: Vec<tls::Session>,
     /// The latest.
     asked: VecDeque<Asked>,
     journeys: Journeys,
@@ -76,6 +78,7 @@ impl Overview {
             exchanges: Vec::new(),
             sessions: Vec::new(),
             marks: BTreeMap::new(),
+            tls: Vec::new(),
             asked: VecDeque::new(),
             journeys: Journeys::default(),
             slowest_lookup: None,
@@ -204,7 +207,9 @@ impl Overview {
             }
             let marks = self.marks.get(&connection.stream).copied().unwrap_or_default();
             let mine = self.exchanges.iter().filter(|exchange| exchange.stream == connection.stream);
+            let tls = self.tls.iter().find(|tls| tls.stream == connection.stream);
             let known = Known {
+                tls,
                 connection,
                 marks,
                 application: *application,
@@ -409,6 +414,9 @@ impl Overview {
         if self.tally.sessions > 0 {
             next.push(format!("layerscope smtp {names}"));
         }
+        if !self.tls.is_empty() {
+            next.push(format!("layerscope tls {names}"));
+        }
         if !self.tally.lookups.is_empty() {
             next.push(format!("layerscope dns {names}"));
         }
@@ -477,6 +485,13 @@ impl Sink for Overview {
         self.seen.session(&session);
         if self.sessions.len() < LISTED {
             self.sessions.push(*session);
+        }
+        Ok(())
+    }
+
+    fn tls_session(&mut self, session: Box<tls::Session>) -> io::Result<()> {
+        if self.tls.len() < LISTED {
+            self.tls.push(*session);
         }
         Ok(())
     }

@@ -9,6 +9,7 @@ use super::super::time::duration;
 use crate::conversation::dns::{Lookup, Part, Told};
 use crate::conversation::http::Exchange;
 use crate::conversation::smtp::{Session, Speaker, Turn, TurnKind};
+use crate::conversation::tls;
 use crate::flow::{Connection, Place, Step as Segment};
 use crate::lesson::smtp::Phase;
 use crate::packet::{Protocol, Timestamp};
@@ -113,6 +114,7 @@ pub(super) struct Known<'a> {
     pub(super) marks: Marks,
     pub(super) application: Option<Protocol>,
     pub(super) session: Option<&'a Session>,
+    pub(super) tls: Option<&'a tls::Session>,
     /// In order.
     pub(super) exchanges: Vec<&'a Exchange>,
     /// The last lookup that may have led to it.
@@ -123,7 +125,8 @@ impl Known<'_> {
     /// What went on between what is known in detail and the close.
     fn rest(&self) -> What {
         match self.session {
-            Some(session) if session.turns.last().is_none_or(is_tls) => What::Talk(Some(Protocol::Tls)),
+            Some(session) if session.turns.last().is_none_or(is_tls) => What::Sealed,
+            None if self.exchanges.is_empty() && self.application == Some(Protocol::Tls) => What::Sealed,
             None if self.exchanges.is_empty() => What::Talk(self.application),
             Some(_) | None => What::Idle,
         }
@@ -147,6 +150,8 @@ enum What {
     Pause,
     Opening,
     Hello,
+    /// Once more, under TLS (RFC 3207 section 4.2).
+    HelloAgain,
     Tls,
     Login,
     /// With the code of the last reply.
@@ -155,6 +160,7 @@ enum What {
     /// With its status.
     Exchange(String, Option<u16>),
     Talk(Option<Protocol>),
+    Sealed,
     Idle,
     Closing,
 }
@@ -184,8 +190,11 @@ impl Story {
         if let Some(mark) = known.marks.opened {
             story.until(What::Opening, Some(mark.time), Some((connection.first_packet, mark.packet)));
         }
+        let agreed = known.tls.and_then(agreed);
         if let Some(session) = known.session {
-            story.session(session);
+            story.session(session, agreed);
+        } else if let Some(packets) = agreed {
+            story.until(What::Tls, packets.time, Some((packets.first, packets.last)));
         }
         story.exchanges(&known.exchanges);
         let closing = known.marks.closing.map_or(end, |mark| mark.time);
@@ -234,9 +243,10 @@ impl Story {
         }
     }
 
-    fn session(&mut self, session: &Session) {
+    fn session(&mut self, session: &Session, agreed: Option<tls::Packets>) {
         for (turn, phase) in session.turns.iter().zip(phases(session)) {
             let what = match phase {
+                Phase::Connect | Phase::Hello if self.has_said_hello() => What::HelloAgain,
                 Phase::Connect | Phase::Hello => What::Hello,
                 Phase::Encryption => What::Tls,
                 Phase::Authentication => What::Login,
@@ -250,6 +260,10 @@ impl Story {
                 _ => true,
             };
             if !is_answered && what == What::Closing && turn.from == Speaker::Client {
+                continue;
+            }
+            if let (TurnKind::Tls, Some(packets)) = (&turn.kind, agreed) {
+                self.until(What::Tls, packets.time, Some((turn.packet, packets.last)));
                 continue;
             }
             let begins = turn.kind.command().is_some_and(|(verb, _)| verb == "MAIL");
@@ -266,6 +280,13 @@ impl Story {
                 *code = Some(reply.code);
             }
         }
+    }
+
+    /// Whether something else came after the first hello.
+    fn has_said_hello(&self) -> bool {
+        let mut steps = self.steps.iter().rev();
+        steps.next().is_some_and(|last| last.what != What::Hello)
+            && steps.any(|step| step.what == What::Hello)
     }
 
     fn begin(&mut self, what: What, packet: u64) {
@@ -328,6 +349,31 @@ const fn is_tls(turn: &Turn) -> bool {
     matches!(turn.kind, TurnKind::Tls)
 }
 
+/// The packets of a TLS handshake: up to the client's last word in it. Where that is encrypted and was not opened, it is
+/// the first thing that the client sends encrypted.
+fn agreed(session: &tls::Session) -> Option<tls::Packets> {
+    let mut all: Option<tls::Packets> = None;
+    for step in &session.steps {
+        match step.what {
+            tls::What::Data { early: true, .. } => continue,
+            tls::What::Data { early: false, .. } => break,
+            tls::What::Handshake(_)
+            | tls::What::ChangeCipherSpec
+            | tls::What::Alert(..)
+            | tls::What::Sealed { .. }
+            | tls::What::Other(_)
+            | tls::What::Gap(_)
+            | tls::What::NoRecords(_) => {}
+        }
+        let first = all.map_or(step.packets.first, |all| all.first);
+        all = Some(tls::Packets { first, ..step.packets });
+        if matches!(step.what, tls::What::Sealed { .. }) && step.from == session.client {
+            break;
+        }
+    }
+    all
+}
+
 impl Step {
     const fn tone(&self) -> Tone {
         match self.what {
@@ -350,6 +396,7 @@ impl What {
             What::Pause => style.word("overview.story.pause"),
             What::Opening => style.word("overview.story.opening"),
             What::Hello => style.word("overview.story.hello"),
+            What::HelloAgain => style.word("overview.story.hello_again"),
             What::Tls => style.word("overview.story.tls"),
             What::Login => style.word("overview.story.login"),
             What::Mail(Some(code @ 400..)) => style.say("overview.story.mail_refused", &[("code", code)]),
@@ -363,6 +410,7 @@ impl What {
             }
             What::Talk(Some(protocol)) => style.say("overview.story.talk", &[("protocol", &name(protocol))]),
             What::Talk(None) => style.word("overview.story.data"),
+            What::Sealed => style.word("overview.story.sealed"),
             What::Idle => style.word("overview.story.idle"),
             What::Closing => style.word("overview.story.closing"),
         }
