@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that only these rooms may name.
-const KEPT: [(&str, &[&str]); 10] = [
+const KEPT: [(&str, &[&str]); 12] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("etherparse", &["dissect"]),
@@ -30,6 +30,8 @@ const KEPT: [(&str, &[&str]); 10] = [
     ("landlock", &["cli"]),
     ("seccompiler", &["cli"]),
     ("mail_parser", &["conversation"]),
+    ("httparse", &["conversation"]),
+    ("brotli_decompressor", &["conversation"]),
 ];
 
 const MAX_LINES: usize = 700;

@@ -159,7 +159,7 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
 
 const fn depth(view: View) -> Depth {
     match view {
-        View::Overview | View::Dns | View::Smtp => Depth::Full,
+        View::Overview | View::Dns | View::Http | View::Smtp => Depth::Full,
         View::Packets | View::Layers => Depth::Secrets,
         View::Tcp | View::Fcs => Depth::Names,
     }
@@ -169,7 +169,7 @@ const fn depth(view: View) -> Depth {
 const fn default_time(view: View) -> TimeFormat {
     match view {
         View::Tcp => TimeFormat::Delta,
-        View::Overview | View::Packets | View::Layers | View::Dns | View::Smtp | View::Fcs => {
+        View::Overview | View::Packets | View::Layers | View::Dns | View::Http | View::Smtp | View::Fcs => {
             TimeFormat::Relative
         }
     }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::args::{Args, Command, Packets, SmtpArgs, SourceArgs, TcpArgs};
+use super::args::{Args, Command, HttpArgs, Packets, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::live::{Watch, Wire};
 use super::open::{self, Input, Opened};
@@ -18,7 +18,7 @@ use super::survey::{self, Chapter, Named};
 use crate::capture::{Damage, OpenError, SaveError, Saver, Source, SourceInfo};
 use crate::conversation::dns::{self, Datagram, Lookup};
 use crate::conversation::journey::Collector;
-use crate::conversation::{Conversations, Finished};
+use crate::conversation::{Conversations, Finished, http};
 use crate::dissect::{self, Dissection, Dissector, Evidence, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
 use crate::packet::{Endpoint, Frame, PerSide, Protocol, Side};
@@ -46,6 +46,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
         Command::Dns(source) => view(View::Dns, source),
+        Command::Http(args) => http(args),
         Command::Smtp(args) => smtp(args),
         Command::Fcs(source) => view(View::Fcs, source),
         Command::Interfaces(args) => super::interfaces::list(args),
@@ -59,6 +60,12 @@ fn tcp(args: &TcpArgs) -> anyhow::Result<Outcome> {
     let mut plan = Plan::new(View::Tcp, &args.source)?;
     plan.report.all = args.all;
     plan.report.sort = args.sort.into();
+    follow(plan)
+}
+
+fn http(args: &HttpArgs) -> anyhow::Result<Outcome> {
+    let mut plan = Plan::new(View::Http, &args.source)?;
+    plan.save_mail = args.save.clone();
     follow(plan)
 }
 
@@ -181,9 +188,7 @@ struct Run {
 impl Run {
     fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>, mail: Option<MailFolder>) -> Self {
         let mut conversations = Conversations::new(plan.depth);
-        if let Some(mail) = &mail {
-            conversations.deliver_to(Rc::new(mail.clone()));
-        }
+        read_further(&mut conversations, plan.report.view, mail.as_ref());
         Self {
             tracker: Tracker::new(plan.limits),
             conversations,
@@ -211,10 +216,10 @@ impl Run {
             }
         }
         while self.tracker.finish_next(&mut self.conversations) {
-            self.tell_finished()?;
+            self.tell_finished(None)?;
         }
         self.conversations.finish();
-        self.tell_finished()?;
+        self.tell_finished(None)?;
         if let Some(saver) = self.saver.take() {
             let finished = saver.finish();
             self.saved(finished)?;
@@ -385,7 +390,9 @@ impl Run {
             self.save(frame, info)?;
             self.tell_packet(frame, &dissection, place.as_ref())?;
         }
-        self.tell_finished()
+        let reads_http = matches!(self.plan.report.view, View::Overview | View::Http);
+        let ends = place.as_ref().filter(|_| reads_http).and_then(|place| ends(frame, &dissection, place));
+        self.tell_finished(ends)
     }
 
     fn passes(&mut self, frame: &Frame<'_>) -> bool {
@@ -489,7 +496,8 @@ impl Run {
         dissect::application_concealed(application.unwrap_or(Protocol::Data), payload, out);
     }
 
-    fn tell_finished(&mut self) -> Result<(), Stop> {
+    /// `ends`: who speaks in the stream of the packet that brought it about.
+    fn tell_finished(&mut self, ends: Option<(u64, http::Ends)>) -> Result<(), Stop> {
         let asked = self.plan.report.stream;
         let is_asked_for = |stream| asked.is_none_or(|asked| asked == stream);
         while let Some(finished) = self.conversations.take_finished() {
@@ -513,8 +521,13 @@ impl Run {
                         self.sink.lookup(lookup)?;
                     }
                 }
+                Finished::Exchange(mut exchange) if is_asked_for(exchange.stream) => {
+                    let known = ends.filter(|(stream, _)| *stream == exchange.stream).map(|(_, ends)| ends);
+                    exchange.ends = exchange.ends.or(known);
+                    self.sink.exchange(exchange)?;
+                }
                 Finished::Fetched(fetched) => self.mails.fetched(fetched),
-                Finished::Connection(..) => {}
+                Finished::Connection(..) | Finished::Exchange(..) => {}
             }
         }
         Ok(())
@@ -586,6 +599,35 @@ fn tell_row(
         }
     }
     Ok(())
+}
+
+/// What is read beyond the depth of a view, and where what is to be saved goes.
+fn read_further(conversations: &mut Conversations, view: View, folder: Option<&MailFolder>) {
+    match view {
+        View::Http => {
+            let bodies = folder.map(|folder| Rc::new(folder.clone()) as Rc<dyn http::Bodies>);
+            conversations.read_http(http::Sharing::new(http::DecodeLimits::default(), bodies));
+        }
+        View::Overview => conversations.read_http(http::Sharing::of_heads_alone()),
+        View::Smtp => {
+            if let Some(folder) = folder {
+                conversations.deliver_to(Rc::new(folder.clone()));
+            }
+        }
+        View::Packets | View::Layers | View::Tcp | View::Dns | View::Fcs => {}
+    }
+}
+
+/// Who speaks in the stream of a segment.
+fn ends(frame: &Frame<'_>, dissection: &Dissection<'_>, place: &Place) -> Option<(u64, http::Ends)> {
+    let (Some(ip), Transport::Tcp(segment)) = (&dissection.ip, &dissection.transport) else { return None };
+    let sender = Endpoint::new(ip.source, segment.source_port);
+    let receiver = Endpoint::new(ip.destination, segment.destination_port);
+    let endpoints = match place.from {
+        Side::Initiator => PerSide { initiator: sender, responder: receiver },
+        Side::Responder => PerSide { initiator: receiver, responder: sender },
+    };
+    Some((place.stream, http::Ends { capture: frame.capture, endpoints }))
 }
 
 fn segment_input<'a>(frame: &Frame<'_>, ip: &IpHeader, segment: TcpSegment<'a>) -> SegmentInput<'a> {

@@ -8,6 +8,7 @@ use ahash::AHashMap;
 
 use super::dns::{self, Lookup, Lookups};
 use super::fetch::Fetched;
+use super::http;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
@@ -35,6 +36,9 @@ pub enum Finished {
     Session(Box<smtp::Session>),
     /// A lookup of a name, where all that was said is kept: as soon as it is over.
     Lookup(Box<Lookup>),
+    /// A request and its response: before its connection, and long before that ends. Who spoke is known with
+    /// [`http::Exchange::ends`] only where the connection is over.
+    Exchange(Box<http::Exchange>),
     /// Messages that a reader fetched over a connection, where all that was said is kept.
     Fetched(Vec<Fetched>),
 }
@@ -61,7 +65,7 @@ impl Conversations {
         let keep = match depth {
             Depth::Names => Keep::Name,
             Depth::Secrets => Keep::Secrets,
-            Depth::Full => Keep::All(limits, None),
+            Depth::Full => Keep::All(limits, None, None),
         };
         Self {
             keep,
@@ -75,8 +79,15 @@ impl Conversations {
 
     /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
     pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>) {
-        if let Keep::All(limits, _) = self.keep {
-            self.keep = Keep::All(limits, Some(letterbox));
+        if let Keep::All(_, letters, _) = &mut self.keep {
+            *letters = Some(letterbox);
+        }
+    }
+
+    /// HTTP is read, too, and not only named. Without [`Depth::Full`] it is not.
+    pub fn read_http(&mut self, sharing: http::Sharing) {
+        if let Keep::All(_, _, http) = &mut self.keep {
+            *http = Some(sharing);
         }
     }
 
@@ -178,15 +189,19 @@ impl Receiver for Conversations {
         if matches!(stream, Stream::Dns(_)) && self.names_wait.last() != Some(&delivery.stream) {
             self.names_wait.push(delivery.stream);
         }
+        tell_exchanges(stream, &mut self.finished);
     }
 
     fn gap(&mut self, delivery: Delivery, length: u64) {
-        self.streams.entry(delivery.stream).or_default().gap(delivery, length);
+        let stream = self.streams.entry(delivery.stream).or_default();
+        stream.gap(delivery, length);
+        tell_exchanges(stream, &mut self.finished);
     }
 
     fn end(&mut self, delivery: Delivery, reset: bool) {
-        if let Some(stream) = self.streams.get_mut(&delivery.stream).filter(|_| reset) {
-            stream.reset();
+        if let Some(stream) = self.streams.get_mut(&delivery.stream) {
+            stream.end(delivery, reset);
+            tell_exchanges(stream, &mut self.finished);
         }
     }
 
@@ -200,8 +215,9 @@ impl Receiver for Conversations {
     fn finished(&mut self, connection: Connection) {
         self.pair(connection.capture, connection.stream, &connection.endpoints);
         let stream = self.streams.remove(&connection.stream);
-        let Said { application, session, fetched } =
+        let Said { application, session, fetched, exchanges } =
             stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
+        self.finished.extend(exchanges.into_iter().map(Box::new).map(Finished::Exchange));
         self.finished.push_back(Finished::Connection(Box::new(connection), application));
         if let Some(session) = session {
             self.tell_session(session);
@@ -209,5 +225,12 @@ impl Receiver for Conversations {
         if !fetched.is_empty() {
             self.finished.push_back(Finished::Fetched(fetched));
         }
+    }
+}
+
+/// What is known in full of a stream that goes on.
+fn tell_exchanges(stream: &mut Stream, finished: &mut VecDeque<Finished>) {
+    while let Some(exchange) = stream.take_exchange() {
+        finished.push_back(Finished::Exchange(Box::new(exchange)));
     }
 }

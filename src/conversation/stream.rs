@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::dns;
 use super::fetch::{self, Fetched};
+use super::http;
 use super::identify;
 use super::mail::Letterbox;
 use super::plain::PlainLines;
@@ -25,8 +26,9 @@ pub(super) enum Keep {
     Name,
     /// Which octets are secret, too.
     Secrets,
-    /// All that was said, within limits; messages go to the letterbox as well, where there is one.
-    All(Limits, Option<Rc<dyn Letterbox>>),
+    /// All that was said, within limits; messages go to the letterbox as well, where there is one. HTTP is read only
+    /// where something is said of its contents.
+    All(Limits, Option<Rc<dyn Letterbox>>, Option<http::Sharing>),
 }
 
 /// One stream.
@@ -43,6 +45,8 @@ pub(super) enum Stream {
     Fetch(Box<fetch::Reader>),
     /// DNS.
     Dns(Box<dns::Reader>),
+    /// HTTP, and what the connection was turned into.
+    Http(Box<http::Reader>, Box<Stream>),
     /// Another protocol that has a name here.
     Named(Protocol, Delivery),
     /// A protocol whose session was told of when both ends had closed.
@@ -57,6 +61,7 @@ pub(super) struct Said {
     pub(super) application: Option<Protocol>,
     pub(super) session: Option<Session>,
     pub(super) fetched: Vec<Fetched>,
+    pub(super) exchanges: Vec<http::Exchange>,
 }
 
 /// What was said so far, in order.
@@ -87,6 +92,7 @@ impl Stream {
             Stream::Smtp(_) => Some(Protocol::Smtp),
             Stream::Fetch(reader) => Some(reader.protocol()),
             Stream::Dns(_) => Some(Protocol::Dns),
+            Stream::Http(..) => Some(Protocol::Http),
             Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
         }
@@ -106,6 +112,13 @@ impl Stream {
             Stream::Smtp(reader) => reader.octets(delivery, octets),
             Stream::Fetch(reader) => reader.octets(delivery, octets),
             Stream::Dns(reader) => reader.octets(delivery, octets),
+            Stream::Http(reader, then) => {
+                let used = reader.octets(delivery, octets);
+                let behind = Delivery { offset: delivery.offset + used as u64, ..delivery };
+                if used < octets.len() {
+                    then.octets(behind, &octets[used..], keep);
+                }
+            }
             Stream::Named(..) | Stream::Told(_) => {}
             Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
             Stream::Silent => {
@@ -133,6 +146,8 @@ impl Stream {
             Stream::Smtp(reader) => reader.gap(delivery, length),
             Stream::Fetch(reader) => reader.gap(delivery, length),
             Stream::Dns(reader) => reader.gap(delivery, length),
+            Stream::Http(_, then) if !matches!(**then, Stream::Silent) => then.gap(delivery, length),
+            Stream::Http(reader, _) => reader.gap(delivery, length),
             Stream::Unknown(lines) => lines.of_mut(delivery.from).gap(),
             Stream::Undecided(undecided) => undecided.gap(delivery, length),
             Stream::Silent => {
@@ -144,10 +159,23 @@ impl Stream {
         }
     }
 
-    /// The connection was reset.
-    pub(super) fn reset(&mut self) {
-        if let Stream::Smtp(reader) = self {
-            reader.reset();
+    /// One end sends no more, or the connection was reset.
+    pub(super) fn end(&mut self, delivery: Delivery, reset: bool) {
+        match self {
+            Stream::Smtp(reader) if reset => reader.reset(),
+            Stream::Http(reader, then) => {
+                reader.end(delivery, reset);
+                then.end(delivery, reset);
+            }
+            _ => {}
+        }
+    }
+
+    /// The next exchange that is known in full.
+    pub(super) fn take_exchange(&mut self) -> Option<http::Exchange> {
+        match self {
+            Stream::Http(reader, _) => reader.take_finished(),
+            _ => None,
         }
     }
 
@@ -157,6 +185,12 @@ impl Stream {
         let lines = match self {
             Stream::Smtp(reader) => return reader.concealed(from, asked, length, out),
             Stream::Fetch(reader) => return reader.concealed(from, asked, length, out),
+            Stream::Http(reader, then) => {
+                if offset.is_some_and(|offset| reader.is_over_at(from, offset)) {
+                    return then.concealed(from, offset, length, out);
+                }
+                return reader.concealed(from, asked, length, out);
+            }
             Stream::Unknown(lines) => lines.of(from),
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
@@ -182,19 +216,25 @@ impl Stream {
     pub(super) fn finish(self, connection: &Connection, keep: &Keep) -> Said {
         let port = connection.endpoints.responder.port;
         let application = self.application().filter(|&protocol| protocol != Protocol::Data);
-        let mut fetched = Vec::new();
+        let (mut fetched, mut exchanges) = (Vec::new(), Vec::new());
         let session = match self {
             Stream::Smtp(reader) => reader.finish(connection),
             Stream::Fetch(reader) => {
                 fetched = reader.finish(connection);
                 None
             }
+            Stream::Http(reader, then) => {
+                exchanges.extend(reader.finish(connection));
+                let Said { session, fetched: more, .. } = then.finish(connection, keep);
+                fetched = more;
+                session
+            }
             Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
                 matches!(keep, Keep::All(..)).then(|| reader::implicit_tls(connection, first))
             }
             _ => None,
         };
-        Said { application, session, fetched }
+        Said { application, session, fetched, exchanges }
     }
 }
 
@@ -222,10 +262,11 @@ impl Undecided {
 
     /// Hands what was kept to the reader of the protocol.
     fn become_stream(mut self, protocol: Protocol, keep: &Keep) -> Stream {
-        let (limits, letterbox) = match keep {
+        let (limits, letterbox, sharing) = match keep {
             Keep::Name => return self.become_name(protocol),
-            Keep::Secrets => (None, None),
-            Keep::All(limits, letterbox) => (Some(*limits), letterbox.clone()),
+            Keep::Secrets => (None, None, None),
+            Keep::All(_, _, None) if protocol == Protocol::Http => return self.become_name(protocol),
+            Keep::All(limits, letterbox, sharing) => (Some(*limits), letterbox.clone(), sharing.clone()),
         };
         match protocol {
             Protocol::Smtp => {
@@ -255,6 +296,16 @@ impl Undecided {
                     Replayed::Gap(length) => reader.gap(delivery, length),
                 });
                 Stream::Dns(Box::new(reader))
+            }
+            Protocol::Http => {
+                let client = http::Reader::client_of(&self.sides.initiator, &self.sides.responder);
+                let reader = http::Reader::new(client, http::Limits::default(), sharing);
+                let mut stream = Stream::Http(Box::new(reader), Box::default());
+                self.replay(|delivery, event| match event {
+                    Replayed::Octets(octets) => stream.octets(delivery, octets, keep),
+                    Replayed::Gap(length) => stream.gap(delivery, length),
+                });
+                stream
             }
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
             named => self.become_name(named),

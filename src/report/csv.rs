@@ -7,11 +7,12 @@ use csv::Writer;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::record::{CaptureRecord, ConnectionRecord, FcsBook, LookupRecord, SessionRecord};
+use super::record::{CaptureRecord, ConnectionRecord, ExchangeRecord, FcsBook, LookupRecord, SessionRecord};
 use super::tally::Tally;
 use super::utc::utc;
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
 use crate::conversation::dns::Lookup;
+use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
@@ -131,6 +132,51 @@ const LOOKUP: &[&str] = &[
     "warnings",
 ];
 
+const EXCHANGE: &[&str] = &[
+    "capture",
+    "stream",
+    "number",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "method",
+    "target",
+    "host",
+    "status",
+    "reason",
+    "interim",
+    "authorization.scheme",
+    "authorization.user",
+    "software.client",
+    "software.server",
+    "request.version",
+    "request.content_type",
+    "request.framing",
+    "request.declared_length",
+    "request.octets",
+    "response.version",
+    "response.content_type",
+    "response.codings",
+    "response.framing",
+    "response.declared_length",
+    "response.octets",
+    "response.missing_octets",
+    "response.sha256",
+    "response.decoded.octets",
+    "response.decoded.end",
+    "first_packet",
+    "last_packet",
+    "start",
+    "end",
+    "wait_ns",
+    "transfer_ns",
+    "complete",
+    "after",
+    "upgraded_to",
+    "warnings",
+];
+
 const FCS: &[&str] = &[
     "record",
     "capture",
@@ -173,6 +219,10 @@ const CAPTURE: &[&str] = &[
     "connections.teardowns",
     "connections.notes",
     "connections.evicted",
+    "http.exchanges",
+    "http.errors",
+    "http.unanswered",
+    "http.warnings",
     "smtp.sessions",
     "smtp.messages",
     "smtp.recipients_accepted",
@@ -221,6 +271,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Packets | View::Layers => PACKET,
         View::Tcp => CONNECTION,
         View::Dns => LOOKUP,
+        View::Http => EXCHANGE,
         View::Smtp => SESSION,
         View::Fcs => FCS,
         View::Overview => CAPTURE,
@@ -260,7 +311,7 @@ impl Sink for Rows {
                 self.tally.packet(event);
                 Ok(())
             }
-            View::Tcp | View::Dns | View::Smtp => Ok(()),
+            View::Tcp | View::Dns | View::Http | View::Smtp => Ok(()),
         }
     }
 
@@ -288,6 +339,14 @@ impl Sink for Rows {
         Ok(())
     }
 
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        if self.view == View::Http {
+            return self.row(&ExchangeRecord::new(&exchange, self.reveal_secrets));
+        }
+        self.tally.exchange(&exchange);
+        Ok(())
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.head()?;
         match self.view {
@@ -299,7 +358,7 @@ impl Sink for Rows {
                 let record = CaptureRecord::new(&self.tally, summary);
                 self.row(&record)?;
             }
-            View::Packets | View::Layers | View::Tcp | View::Dns | View::Smtp => {}
+            View::Packets | View::Layers | View::Tcp | View::Dns | View::Http | View::Smtp => {}
         }
         self.out.flush()
     }

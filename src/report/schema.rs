@@ -4,15 +4,16 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine, JourneyRecord,
-    LookupRecord, PacketRecord, SessionRecord,
+    CaptureRecord, ConnectionRecord, ExchangeRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine,
+    JourneyRecord, LookupRecord, PacketRecord, SessionRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 9] = [
+const RECORDS: [&str; 10] = [
     "packet",
     "connection",
     "dns_lookup",
+    "http_exchange",
     "smtp_session",
     "mail_journey",
     "fcs_summary",
@@ -28,6 +29,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
         generator.subschema_for::<LookupRecord>(),
+        generator.subschema_for::<ExchangeRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),
         generator.subschema_for::<JourneyRecord<'_>>(),
         generator.subschema_for::<FcsSummaryRecord>(),

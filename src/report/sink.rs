@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::names::KnownNames;
 use super::{LiveReport, PacketEvent, Summary, csv, json, table};
 use crate::conversation::dns::Lookup;
+use crate::conversation::http::Exchange;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
 use crate::flow::Connection;
@@ -24,6 +25,8 @@ pub enum View {
     Tcp,
     /// Lookups of names.
     Dns,
+    /// HTTP exchanges.
+    Http,
     /// SMTP sessions.
     Smtp,
     /// Frame check sequences.
@@ -132,7 +135,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Dns | View::Smtp | View::Fcs => true,
+            View::Dns | View::Http | View::Smtp | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -175,6 +178,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn lookup(&mut self, _lookup: Box<Lookup>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// An HTTP request and its response are known in full; their connection may go on.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn exchange(&mut self, _exchange: Box<Exchange>) -> io::Result<()> {
         Ok(())
     }
 

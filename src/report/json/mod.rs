@@ -9,9 +9,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook, LookupRecord};
+use super::record::{CaptureRecord, ExchangeRecord, FcsBook, LookupRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
 use crate::conversation::dns::Lookup;
+use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
@@ -26,6 +27,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
         View::Dns => Box::new(Lookups { out }),
+        View::Http => Box::new(Exchanges { out, reveal: options.reveal_secrets }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
         View::Overview => Box::new(Capture { out, tally: Tally::default() }),
@@ -100,6 +102,25 @@ impl Sink for Lookups {
     }
 }
 
+struct Exchanges {
+    out: Box<dyn Out>,
+    reveal: bool,
+}
+
+impl Sink for Exchanges {
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        line(&mut self.out, &ExchangeRecord::new(&exchange, self.reveal))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 struct Fcs {
     out: Box<dyn Out>,
     book: FcsBook,
@@ -148,6 +169,11 @@ impl Sink for Capture {
 
     fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
         self.tally.lookup(&lookup);
+        Ok(())
+    }
+
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        self.tally.exchange(&exchange);
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 mod capture;
 mod connection;
+mod exchange;
 mod exposure;
 mod fcs;
 mod interface;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub(super) use capture::CaptureRecord;
 pub(super) use connection::ConnectionRecord;
+pub(super) use exchange::ExchangeRecord;
 pub(super) use fcs::{FcsBook, FcsFrameRecord, FcsSummaryRecord};
 pub(super) use interface::InterfaceLine;
 pub(super) use journey::JourneyRecord;

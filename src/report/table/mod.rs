@@ -6,6 +6,7 @@ mod fcs;
 mod fields;
 mod grid;
 mod hexdump;
+mod http;
 mod interfaces;
 mod layers;
 mod live;
@@ -30,6 +31,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Dns => Box::new(dns::Lookups::new(options, out)),
+        View::Http => Box::new(http::Exchanges::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
         View::Fcs => Box::new(fcs::FcsTable::new(options, out)),
         View::Overview => Box::new(overview::Overview::new(options, out)),

@@ -8,9 +8,10 @@ use super::fcs::Counts;
 use super::osi::{Seen, units};
 use super::style::{Style, Tone, shown};
 use super::time::{at_least as floor, duration, utc};
-use super::{smtp, tcp};
+use super::{http, smtp, tcp};
 use crate::capture::SourceInfo;
 use crate::conversation::dns::{Lookup, Outcome, Warning};
+use crate::conversation::http::Exchange;
 use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
 use crate::dissect::Basis;
@@ -37,6 +38,7 @@ pub(super) struct Overview {
     /// The first packet that an application speaks in.
     speaks: Option<u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
+    exchanges: Vec<Exchange>,
     sessions: Vec<Session>,
     journeys: Journeys,
     /// How long the slowest lookup took, and what it asked.
@@ -60,6 +62,7 @@ impl Overview {
             cut: 0,
             speaks: None,
             connections: Vec::new(),
+            exchanges: Vec::new(),
             sessions: Vec::new(),
             journeys: Journeys::default(),
             slowest_lookup: None,
@@ -264,6 +267,14 @@ impl Overview {
             let count = units(style, "reply", self.seen.refusals);
             lines.push((Tone::Warn, style.say("overview.refused_mail", &[("count", &count)])));
         }
+        for (name, count) in &t.http_warnings {
+            let what = style.word(&format!("http.warning.{name}"));
+            let count = units(style, "exchange", *count);
+            lines.push((
+                Tone::Warn,
+                style.say("http.view.overview_warning", &[("count", &count), ("what", &what)]),
+            ));
+        }
         for (name, count) in &t.smtp_warnings {
             let what = style.word(&format!("smtp.warning.{name}"));
             let count = units(style, "session", *count);
@@ -326,6 +337,10 @@ impl Overview {
             out.push('\n');
             self.style.paragraph(&mut out, Tone::Plain, &lookups, 2);
         }
+        if self.tally.exchanges > 0 {
+            out.push('\n');
+            http::list(&self.style, &mut out, &self.exchanges, self.tally.exchanges);
+        }
         if self.tally.sessions > 0 {
             out.push('\n');
             smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
@@ -350,6 +365,9 @@ impl Overview {
             return;
         };
         let mut next = Vec::new();
+        if self.tally.exchanges > 0 {
+            next.push(format!("layerscope http {names}"));
+        }
         if self.tally.sessions > 0 {
             next.push(format!("layerscope smtp {names}"));
         }
@@ -427,6 +445,14 @@ impl Sink for Overview {
             && self.slowest_lookup.as_ref().is_none_or(|(slowest, _)| took > *slowest)
         {
             self.slowest_lookup = Some((took, super::dns::question(&self.style, &lookup)));
+        }
+        Ok(())
+    }
+
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        self.tally.exchange(&exchange);
+        if self.exchanges.len() < LISTED {
+            self.exchanges.push(*exchange);
         }
         Ok(())
     }

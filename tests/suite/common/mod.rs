@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// Every view of a capture.
-pub(crate) const VIEWS: [&str; 7] = ["overview", "packets", "layers", "tcp", "dns", "smtp", "fcs"];
+pub(crate) const VIEWS: [&str; 8] = ["overview", "packets", "layers", "tcp", "dns", "http", "smtp", "fcs"];
 
 /// A capture of `samples/`.
 pub(crate) fn sample(name: &str) -> PathBuf {
