@@ -132,8 +132,14 @@ impl Stream {
 
     /// The connection was reset.
     pub(super) fn reset(&mut self) {
-        if let Stream::Smtp(reader) = self {
-            reader.reset();
+        match self {
+            Stream::Smtp(reader) => reader.reset(),
+            Stream::Fetch(reader) => reader.reset(),
+            Stream::Silent
+            | Stream::Undecided(_)
+            | Stream::Named(..)
+            | Stream::Told(_)
+            | Stream::Unknown(_) => {}
         }
     }
 
@@ -172,7 +178,7 @@ impl Stream {
         let session = match self {
             Stream::Smtp(reader) => reader.finish(connection),
             Stream::Fetch(reader) => {
-                fetched = reader.finish(connection);
+                fetched = reader.finish(connection).map(|session| session.fetched()).unwrap_or_default();
                 None
             }
             Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
@@ -215,8 +221,7 @@ impl Undecided {
         };
         match protocol {
             Protocol::Smtp => {
-                let stream = self.events.first().map_or(0, |(delivery, _)| delivery.stream);
-                let letters = letterbox.map(|letterbox| Letters { stream, letterbox });
+                let letters = self.letters(letterbox);
                 let mut reader = Reader::new(self.client(), limits, letters);
                 self.replay(|delivery, event| match event {
                     Replayed::Octets(octets) => reader.octets(delivery, octets),
@@ -226,8 +231,9 @@ impl Undecided {
             }
             Protocol::Imap | Protocol::Pop3 => {
                 let server = self.answering();
+                let letters = self.letters(letterbox);
                 let lines = std::mem::take(&mut self.lines);
-                let mut reader = fetch::Reader::new(protocol, server, lines, limits.is_some());
+                let mut reader = fetch::Reader::new(protocol, server, lines, limits, letters);
                 self.replay(|delivery, event| match event {
                     Replayed::Octets(octets) => reader.replay(delivery, octets),
                     Replayed::Gap(length) => reader.replay_gap(delivery, length),
@@ -237,6 +243,11 @@ impl Undecided {
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
             named => self.become_name(named),
         }
+    }
+
+    fn letters(&self, letterbox: Option<Rc<dyn Letterbox>>) -> Option<Letters> {
+        let stream = self.events.first().map_or(0, |(delivery, _)| delivery.stream);
+        letterbox.map(|letterbox| Letters { stream, letterbox })
     }
 
     /// Everything that was kept, once more.
