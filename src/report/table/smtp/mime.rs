@@ -3,9 +3,9 @@
 use comfy_table::{ColumnConstraint, Width};
 
 use super::super::grid::Table;
+use super::message::Content;
 use super::super::style::{Style, Tone, clipped, shown, width};
 use crate::conversation::mail::{Part, PartKind};
-use crate::conversation::smtp::Message;
 
 /// Columns that a type, an encoding and a file name take at most.
 const LONGEST_TYPE: usize = 60;
@@ -21,7 +21,7 @@ const LEVELS: usize = 8;
 const DIGEST: usize = 4;
 
 /// Appends the tree, and what is missing of it.
-pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
+pub(super) fn push(style: &Style, message: &Content<'_>, out: &mut String) {
     if !message.parts.is_empty() {
         out.push('\n');
         grid(style, &message.parts, out);

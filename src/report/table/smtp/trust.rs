@@ -1,8 +1,8 @@
 //! Signatures and checks that a header declares. Nothing of it is verified here, and the text says so.
 
+use super::message::Content;
 use super::super::style::{Style, Tone, clipped, shown};
 use crate::conversation::mail::{Assessment, Finding, Signature};
-use crate::conversation::smtp::Message;
 
 /// Columns that a name takes at most.
 const LONGEST_NAME: usize = 80;
@@ -10,7 +10,7 @@ const LONGEST_NAME: usize = 80;
 const METHODS: [&str; 5] = ["spf", "dkim", "dmarc", "arc", "iprev"];
 
 /// Appends a line for each field, and what the methods named in them are.
-pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
+pub(super) fn push(style: &Style, message: &Content<'_>, out: &mut String) {
     if message.signatures.is_empty() && message.assessments.is_empty() {
         return;
     }
@@ -53,7 +53,7 @@ fn name(text: Option<&str>) -> String {
     text.map_or_else(|| "?".to_owned(), |text| clipped(&shown(text), LONGEST_NAME))
 }
 
-fn is_named(message: &Message, method: &str) -> bool {
+fn is_named(message: &Content<'_>, method: &str) -> bool {
     let by_signature = |s: &Signature| match method {
         "dkim" => s.field.starts_with("DKIM"),
         "arc" => s.field.starts_with("ARC"),

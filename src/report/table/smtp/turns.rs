@@ -37,7 +37,7 @@ pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<TurnRo
 }
 
 /// The packets of what was said: `8`, or `8–10` where it spans several.
-pub(super) fn packets(first: u64, last: u64) -> String {
+pub(in crate::report::table) fn packets(first: u64, last: u64) -> String {
     if last > first { format!("{first}–{last}") } else { first.to_string() }
 }
 
