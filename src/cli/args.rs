@@ -14,8 +14,8 @@ use crate::lesson::Lang;
 use crate::report::{Format, Sort, TimeFormat};
 
 /// The words that may stand in the place of a view.
-const VIEWS: [&str; 10] =
-    ["overview", "packets", "layers", "tcp", "smtp", "fcs", "schema", "completions", "man", "help"];
+const VIEWS: [&str; 12] =
+    ["overview", "packets", "layers", "tcp", "smtp", "imap", "pop3", "fcs", "schema", "completions", "man", "help"];
 
 /// Reads saved packet captures and explains them: every header with its OSI and TCP/IP layer, the frame
 /// check sequence, TCP handshakes, SMTP conversations.
@@ -100,6 +100,24 @@ Examples:
   layerscope smtp --save mails mail.pcap          messages as .eml, and their attachments
   layerscope smtp --format json mail.pcap | jq '.messages[].rcpt_to'")]
     Smtp(SmtpArgs),
+    /// IMAP sessions; for one of them the conversation line by line.
+    #[command(after_help = "\
+Examples:
+  layerscope imap mail.pcap
+  layerscope imap --stream 0 --lang zh mail.pcap
+  layerscope imap --stream 0 --raw mail.pcap      the lines alone
+  layerscope imap --save mails mail.pcap          fetched messages as .eml, and their attachments
+  layerscope imap --format json mail.pcap | jq '.messages[].header.subject'")]
+    Imap(SmtpArgs),
+    /// POP3 sessions; for one of them the conversation line by line.
+    #[command(after_help = "\
+Examples:
+  layerscope pop3 mail.pcap
+  layerscope pop3 --stream 0 --lang zh mail.pcap
+  layerscope pop3 --stream 0 --raw mail.pcap      the lines alone
+  layerscope pop3 --save mails mail.pcap          fetched messages as .eml, and their attachments
+  layerscope pop3 --format json mail.pcap | jq '.logins'")]
+    Pop3(SmtpArgs),
     /// Frame check sequences, and why frames are believed to carry one.
     #[command(after_help = "\
 Examples:

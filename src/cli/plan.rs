@@ -124,7 +124,7 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
 
 const fn depth(view: View) -> Depth {
     match view {
-        View::Overview | View::Smtp => Depth::Full,
+        View::Overview | View::Smtp | View::Imap | View::Pop3 => Depth::Full,
         View::Packets | View::Layers => Depth::Secrets,
         View::Tcp | View::Fcs => Depth::Names,
     }
@@ -134,7 +134,13 @@ const fn depth(view: View) -> Depth {
 const fn default_time(view: View) -> TimeFormat {
     match view {
         View::Tcp => TimeFormat::Delta,
-        View::Overview | View::Packets | View::Layers | View::Smtp | View::Fcs => TimeFormat::Relative,
+        View::Overview
+        | View::Packets
+        | View::Layers
+        | View::Smtp
+        | View::Imap
+        | View::Pop3
+        | View::Fcs => TimeFormat::Relative,
     }
 }
 

@@ -39,7 +39,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Packets(source) => view(View::Packets, source),
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
-        Command::Smtp(args) => smtp(args),
+        Command::Smtp(args) => conversations(View::Smtp, args),
+        Command::Imap(args) => conversations(View::Imap, args),
+        Command::Pop3(args) => conversations(View::Pop3, args),
         Command::Fcs(source) => view(View::Fcs, source),
         Command::Schema => super::side::schema(),
         Command::Completions { shell } => super::side::completions(*shell),
@@ -54,8 +56,8 @@ fn tcp(args: &TcpArgs) -> anyhow::Result<Outcome> {
     follow(plan)
 }
 
-fn smtp(args: &SmtpArgs) -> anyhow::Result<Outcome> {
-    let mut plan = Plan::new(View::Smtp, &args.source)?;
+fn conversations(view: View, args: &SmtpArgs) -> anyhow::Result<Outcome> {
+    let mut plan = Plan::new(view, &args.source)?;
     plan.report.raw = args.raw;
     if args.raw && plan.report.format != Format::Table {
         bail!("`--raw` is a form of its own; leave `--format` out");
@@ -367,7 +369,12 @@ impl Run {
                         self.sink.session(session)?;
                     }
                 }
-                Finished::Fetched(fetched) => self.mails.fetched(fetched),
+                Finished::Fetch(session) => {
+                    self.mails.fetch_session(&session);
+                    if is_asked_for(session.stream) {
+                        self.sink.fetch_session(session)?;
+                    }
+                }
                 Finished::Connection(..) => {}
             }
         }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use ahash::AHashMap;
 
-use super::fetch::Fetched;
+use super::fetch;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
@@ -32,8 +32,8 @@ pub enum Finished {
     Connection(Box<Connection>, Option<Protocol>),
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
-    /// Messages that a reader fetched over a connection, where all that was said is kept.
-    Fetched(Vec<Fetched>),
+    /// A session in which mail was read, where all that was said is kept: before its connection, if that was closed.
+    Fetch(Box<fetch::Session>),
 }
 
 /// Reads every stream that speaks a known protocol.
@@ -89,6 +89,16 @@ impl Conversations {
         }
     }
 
+    /// What a stream came to waits to be taken.
+    fn told(&mut self, said: Said) {
+        let Said { session, fetch, .. } = said;
+        if let Some(mut session) = session {
+            self.offered_tls.meet(&mut session);
+            self.finished.push_back(Finished::Session(Box::new(session)));
+        }
+        self.finished.extend(fetch.map(Box::new).map(Finished::Fetch));
+    }
+
     /// The next connection or session that is known in full.
     pub fn take_finished(&mut self) -> Option<Finished> {
         self.finished.pop_front()
@@ -113,25 +123,15 @@ impl Receiver for Conversations {
     /// A session is told of at once: connections linger, and sessions are large.
     fn closed(&mut self, stream: u64, record: impl FnOnce() -> Connection) {
         if let Some(open) = self.streams.get_mut(&stream) {
-            let mut session = open.close(record);
-            if let Some(session) = &mut session {
-                self.offered_tls.meet(session);
-            }
-            self.finished.extend(session.map(Box::new).map(Finished::Session));
+            let said = open.close(record);
+            self.told(said);
         }
     }
 
     fn finished(&mut self, connection: Connection) {
         let stream = self.streams.remove(&connection.stream);
-        let Said { application, mut session, fetched } =
-            stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
-        if let Some(session) = &mut session {
-            self.offered_tls.meet(session);
-        }
-        self.finished.push_back(Finished::Connection(Box::new(connection), application));
-        self.finished.extend(session.map(Box::new).map(Finished::Session));
-        if !fetched.is_empty() {
-            self.finished.push_back(Finished::Fetched(fetched));
-        }
+        let said = stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
+        self.finished.push_back(Finished::Connection(Box::new(connection), said.application));
+        self.told(said);
     }
 }

@@ -3,7 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
-use super::fetch::{self, Fetched};
+use super::fetch;
 use super::identify;
 use super::mail::Letterbox;
 use super::plain::PlainLines;
@@ -14,8 +14,10 @@ use crate::packet::{PerSide, Protocol, Side};
 
 /// Octets of each side that are kept until it is known what they speak.
 const MAX_UNDECIDED: usize = 4 << 10;
-/// The port for SMTP over TLS from the first octet on (RFC 8314 section 3.3).
+/// The ports for mail over TLS from the first octet on (RFC 8314 sections 3 and 7.3).
 const SUBMISSIONS: u16 = 465;
+const IMAPS: u16 = 993;
+const POP3S: u16 = 995;
 
 /// What is kept of a stream.
 #[derive(Clone)]
@@ -53,7 +55,7 @@ pub(super) enum Stream {
 pub(super) struct Said {
     pub(super) application: Option<Protocol>,
     pub(super) session: Option<Session>,
-    pub(super) fetched: Vec<Fetched>,
+    pub(super) fetch: Option<fetch::Session>,
 }
 
 /// What was said so far, in order.
@@ -159,14 +161,16 @@ impl Stream {
     }
 
     /// Both ends have closed: its session, if all that was said is kept. What it spoke is still known afterwards.
-    pub(super) fn close(&mut self, record: impl FnOnce() -> Connection) -> Option<Session> {
-        let Stream::Smtp(reader) = self else { return None };
-        if !reader.records() {
-            return None;
-        }
-        match std::mem::replace(self, Stream::Told(Protocol::Smtp)) {
-            Stream::Smtp(reader) => reader.finish(&record()),
-            _ => None,
+    pub(super) fn close(&mut self, record: impl FnOnce() -> Connection) -> Said {
+        let protocol = match self {
+            Stream::Smtp(reader) if reader.records() => Protocol::Smtp,
+            Stream::Fetch(reader) if reader.records() => reader.protocol(),
+            _ => return Said::default(),
+        };
+        match std::mem::replace(self, Stream::Told(protocol)) {
+            Stream::Smtp(reader) => Said { session: reader.finish(&record()), ..Said::default() },
+            Stream::Fetch(reader) => Said { fetch: reader.finish(&record()), ..Said::default() },
+            _ => Said::default(),
         }
     }
 
@@ -174,19 +178,18 @@ impl Stream {
     pub(super) fn finish(self, connection: &Connection, keep: &Keep) -> Said {
         let port = connection.endpoints.responder.port;
         let application = self.application().filter(|&protocol| protocol != Protocol::Data);
-        let mut fetched = Vec::new();
-        let session = match self {
-            Stream::Smtp(reader) => reader.finish(connection),
-            Stream::Fetch(reader) => {
-                fetched = reader.finish(connection).map(|session| session.fetched()).unwrap_or_default();
-                None
-            }
-            Stream::Named(Protocol::Tls, first) if port == SUBMISSIONS => {
-                matches!(keep, Keep::All(..)).then(|| reader::implicit_tls(connection, first))
-            }
-            _ => None,
-        };
-        Said { application, session, fetched }
+        let said = Said { application, ..Said::default() };
+        match self {
+            Stream::Smtp(reader) => Said { session: reader.finish(connection), ..said },
+            Stream::Fetch(reader) => Said { fetch: reader.finish(connection), ..said },
+            Stream::Named(Protocol::Tls, first) if matches!(keep, Keep::All(..)) => match port {
+                SUBMISSIONS => Said { session: Some(reader::implicit_tls(connection, first)), ..said },
+                IMAPS => Said { fetch: Some(fetch::implicit_tls(Protocol::Imap, connection, first)), ..said },
+                POP3S => Said { fetch: Some(fetch::implicit_tls(Protocol::Pop3, connection, first)), ..said },
+                _ => said,
+            },
+            _ => said,
+        }
     }
 }
 

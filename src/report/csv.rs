@@ -7,10 +7,11 @@ use csv::Writer;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::record::{CaptureRecord, ConnectionRecord, FcsBook, SessionRecord};
+use super::record::{CaptureRecord, ConnectionRecord, FcsBook, FetchRecord, SessionRecord};
 use super::tally::Tally;
 use super::utc::utc;
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
+use crate::conversation::fetch;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
@@ -99,6 +100,32 @@ const SESSION: &[&str] = &[
     "ended",
 ];
 
+const FETCH: &[&str] = &[
+    "record",
+    "capture",
+    "stream",
+    "first_packet",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "encryption",
+    "encrypted_from",
+    "greeting",
+    "capabilities",
+    "auth.command",
+    "auth.mechanism",
+    "auth.user",
+    "auth.proof",
+    "auth.outcome",
+    "auth.answer",
+    "turns",
+    "messages",
+    "changes",
+    "warnings",
+    "ended",
+];
+
 const FCS: &[&str] = &[
     "record",
     "capture",
@@ -155,6 +182,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Packets | View::Layers => PACKET,
         View::Tcp => CONNECTION,
         View::Smtp => SESSION,
+        View::Imap | View::Pop3 => FETCH,
         View::Fcs => FCS,
         View::Overview => CAPTURE,
     };
@@ -193,7 +221,7 @@ impl Sink for Rows {
                 self.tally.packet(event);
                 Ok(())
             }
-            View::Tcp | View::Smtp => Ok(()),
+            View::Tcp | View::Smtp | View::Imap | View::Pop3 => Ok(()),
         }
     }
 
@@ -213,6 +241,15 @@ impl Sink for Rows {
         Ok(())
     }
 
+    fn fetch_session(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
+        match (self.view, session.protocol) {
+            (View::Imap, Protocol::Imap) | (View::Pop3, Protocol::Pop3) => {
+                self.row(&FetchRecord::new(&session, self.reveal_secrets))
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.head()?;
         match self.view {
@@ -224,7 +261,7 @@ impl Sink for Rows {
                 let record = CaptureRecord::new(&self.tally, summary);
                 self.row(&record)?;
             }
-            View::Packets | View::Layers | View::Tcp | View::Smtp => {}
+            View::Packets | View::Layers | View::Tcp | View::Smtp | View::Imap | View::Pop3 => {}
         }
         self.out.flush()
     }

@@ -4,13 +4,22 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, JourneyRecord, PacketRecord,
+    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, FetchRecord, JourneyRecord, PacketRecord,
     SessionRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 7] =
-    ["packet", "connection", "smtp_session", "mail_journey", "fcs_summary", "fcs_frame", "capture"];
+const RECORDS: [&str; 9] = [
+    "packet",
+    "connection",
+    "smtp_session",
+    "imap_session",
+    "pop3_session",
+    "mail_journey",
+    "fcs_summary",
+    "fcs_frame",
+    "capture",
+];
 
 /// One schema for all records; `record` says which branch a line belongs to.
 pub fn schema() -> Value {
@@ -19,12 +28,17 @@ pub fn schema() -> Value {
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
         generator.subschema_for::<SessionRecord>(),
+        generator.subschema_for::<FetchRecord>(),
+        json!({ "$ref": "#/$defs/pop3_session" }).try_into().unwrap_or_default(),
         generator.subschema_for::<JourneyRecord>(),
         generator.subschema_for::<FcsSummaryRecord>(),
         generator.subschema_for::<FcsFrameRecord>(),
         generator.subschema_for::<CaptureRecord>(),
     ];
     let mut definitions = generator.take_definitions(true);
+    // both have one shape
+    let shape = definitions["imap_session"].clone();
+    definitions.insert("pop3_session".to_owned(), shape);
     for record in RECORDS {
         let properties = &mut definitions[record]["properties"];
         properties["record"] = json!({ "const": record });

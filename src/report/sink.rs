@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use super::{PacketEvent, Summary, csv, json, table};
+use crate::conversation::fetch;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
@@ -22,6 +23,10 @@ pub enum View {
     Tcp,
     /// SMTP sessions.
     Smtp,
+    /// IMAP sessions.
+    Imap,
+    /// POP3 sessions.
+    Pop3,
     /// Frame check sequences.
     Fcs,
 }
@@ -111,7 +116,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Smtp | View::Fcs => true,
+            View::Smtp | View::Imap | View::Pop3 | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -141,6 +146,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A session in which mail was read is known in full; its connection may linger.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn fetch_session(&mut self, _session: Box<fetch::Session>) -> io::Result<()> {
         Ok(())
     }
 

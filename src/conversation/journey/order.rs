@@ -336,6 +336,7 @@ fn step(seen: Seen, trace: &mut Trace) -> Step {
         mail_from: trace.mail_from.take(),
         recipients: std::mem::take(&mut trace.recipients),
         outcome: trace.outcome.take(),
+        login_in_the_clear: trace.login_in_the_clear,
         tried_again_after: seen.tried_again_after,
         received_added: last.into_iter().collect(),
         changes: seen.changes,

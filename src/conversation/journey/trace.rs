@@ -6,7 +6,7 @@ use super::envelope::{Envelope, Envelopes};
 use super::{Recipient, Said, Sighting, StepKind};
 use crate::conversation::fetch::Fetched;
 use crate::conversation::mail::{Hop, Outline, body_digest};
-use crate::conversation::smtp::{self, Message, Reply, Role, Session, Verdict, reply};
+use crate::conversation::smtp::{self, Message, Proof, Reply, Role, Session, Verdict, reply};
 use crate::packet::{Protocol, Seq, Timestamp};
 
 /// Octets of a text that are kept.
@@ -45,6 +45,8 @@ pub(super) struct Trace {
     pub(super) hops: Vec<Hop>,
     pub(super) outline: Outline,
     pub(super) body: Option<u64>,
+    /// For a fetch: the worst that was sent in the clear to log in.
+    pub(super) login_in_the_clear: Option<Proof>,
 }
 
 impl Trace {
@@ -201,6 +203,7 @@ impl Trace {
             hops: Vec::new(),
             outline: Outline::default(),
             body: None,
+            login_in_the_clear: None,
         }
     }
 }
@@ -225,6 +228,7 @@ pub(super) fn of_fetched(fetched: &Fetched) -> Trace {
         hops: hops(&fetched.hops),
         outline: fetched.outline.clone(),
         body: fetched.body,
+        login_in_the_clear: fetched.login_in_the_clear,
         ..Trace::new(StepKind::Fetch, fetched.protocol, seen)
     }
 }

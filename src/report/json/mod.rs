@@ -9,8 +9,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook};
+use super::record::{CaptureRecord, FcsBook, FetchRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
+use crate::conversation::fetch;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
 use crate::packet::Protocol;
@@ -25,6 +26,8 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
+        View::Imap => Box::new(Fetches { out, protocol: Protocol::Imap, reveal: options.reveal_secrets }),
+        View::Pop3 => Box::new(Fetches { out, protocol: Protocol::Pop3, reveal: options.reveal_secrets }),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
         View::Overview => Box::new(Capture { out, tally: Tally::default() }),
     }
@@ -76,6 +79,30 @@ impl Sink for Connections {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.write_buffer(&mut self.writer.out)?;
+        self.out.flush()
+    }
+}
+
+/// Sessions in which mail was read.
+struct Fetches {
+    out: Box<dyn Out>,
+    protocol: Protocol,
+    reveal: bool,
+}
+
+impl Sink for Fetches {
+    fn fetch_session(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
+        if session.protocol != self.protocol {
+            return Ok(());
+        }
+        line(&mut self.out, &FetchRecord::new(&session, self.reveal))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }

@@ -2,6 +2,7 @@
 
 mod ascii;
 mod fcs;
+mod fetch;
 mod fields;
 mod grid;
 mod hexdump;
@@ -16,6 +17,7 @@ mod time;
 mod wrap;
 
 use super::{Format, Options, Out, Sink, View};
+use crate::packet::Protocol;
 
 /// The table sink of a view.
 pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
@@ -25,6 +27,8 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
+        View::Imap => Box::new(fetch::Sessions::new(options, Protocol::Imap, out)),
+        View::Pop3 => Box::new(fetch::Sessions::new(options, Protocol::Pop3, out)),
         View::Fcs => Box::new(fcs::FcsTable::new(options, out)),
         View::Overview => Box::new(overview::Overview::new(options, out)),
         View::Layers => Box::new(layers::Layers::new(options, out)),

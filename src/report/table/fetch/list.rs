@@ -4,7 +4,7 @@ use super::super::smtp::{protection, protection_tone};
 use super::super::style::{Style, Tone, push_clipped, shown};
 use super::super::time::milliseconds;
 use super::{how, login_tone};
-use crate::conversation::fetch::{ChangeKind, ChangeOutcome, Portion, Session};
+use crate::conversation::fetch::{Change, ChangeKind, ChangeOutcome, Portion, Session};
 use crate::conversation::smtp::{Encryption, Speaker};
 use crate::lesson;
 
@@ -62,10 +62,9 @@ fn mails(style: &Style, session: &Session) -> String {
     let fetched = session.messages.iter().filter(|message| is_fetched_whole(message)).count();
     let hidden = session.encryption != Encryption::None && session.logins.is_empty();
     let mut said = if hidden { "?".to_owned() } else { fetched.to_string() };
-    let deleted = session.changes().iter().filter(|change| {
-        change.kind == ChangeKind::MarkedDeleted && change.outcome == ChangeOutcome::Done
-    });
-    let deleted = deleted.count();
+    let is_deleted =
+        |change: &Change| change.kind == ChangeKind::MarkedDeleted && change.outcome == ChangeOutcome::Done;
+    let deleted = session.changes().iter().filter(|change| is_deleted(change)).count();
     if deleted > 0 {
         said.push_str(&style.say("fetch.view.deletions", &[("count", &deleted)]));
     }

@@ -15,10 +15,10 @@ pub(super) fn push(style: &Style, message: &Content<'_>, out: &mut String) {
         return;
     }
     style.heading(out, &style.word("smtp.mail.trust"));
-    for signature in &message.signatures {
+    for signature in message.signatures {
         style.paragraph(out, Tone::Plain, &signed(style, signature), 4);
     }
-    for assessment in &message.assessments {
+    for assessment in message.assessments {
         style.paragraph(out, Tone::Plain, &assessed(style, assessment), 4);
     }
     for method in METHODS.into_iter().filter(|method| is_named(message, method)) {
