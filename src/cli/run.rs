@@ -369,10 +369,10 @@ impl Run {
                         self.sink.session(session)?;
                     }
                 }
-                Finished::Fetch(session) => {
-                    self.mails.fetch_session(&session);
+                Finished::Mailbox(session) => {
+                    self.mails.mailbox(&session);
                     if is_asked_for(session.stream) {
-                        self.sink.fetch_session(session)?;
+                        self.sink.mailbox(session)?;
                     }
                 }
                 Finished::Connection(..) => {}

@@ -33,7 +33,7 @@ pub enum Finished {
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
     /// A session in which mail was read, where all that was said is kept: before its connection, if that was closed.
-    Fetch(Box<fetch::Session>),
+    Mailbox(Box<fetch::Session>),
 }
 
 /// Reads every stream that speaks a known protocol.
@@ -96,7 +96,7 @@ impl Conversations {
             self.offered_tls.meet(&mut session);
             self.finished.push_back(Finished::Session(Box::new(session)));
         }
-        self.finished.extend(fetch.map(Box::new).map(Finished::Fetch));
+        self.finished.extend(fetch.map(Box::new).map(Finished::Mailbox));
     }
 
     /// The next connection or session that is known in full.

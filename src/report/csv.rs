@@ -241,7 +241,7 @@ impl Sink for Rows {
         Ok(())
     }
 
-    fn fetch_session(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
+    fn mailbox(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
         match (self.view, session.protocol) {
             (View::Imap, Protocol::Imap) | (View::Pop3, Protocol::Pop3) => {
                 self.row(&FetchRecord::new(&session, self.reveal_secrets))

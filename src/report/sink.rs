@@ -153,7 +153,7 @@ pub trait Sink {
     ///
     /// # Errors
     /// When its answer cannot be written.
-    fn fetch_session(&mut self, _session: Box<fetch::Session>) -> io::Result<()> {
+    fn mailbox(&mut self, _session: Box<fetch::Session>) -> io::Result<()> {
         Ok(())
     }
 

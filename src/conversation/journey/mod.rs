@@ -262,7 +262,7 @@ impl Collector {
     }
 
     /// Takes the messages that were fetched in a session.
-    pub fn fetch_session(&mut self, session: &fetch::Session) {
+    pub fn mailbox(&mut self, session: &fetch::Session) {
         self.fetched(session.fetched());
     }
 

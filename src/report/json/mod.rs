@@ -91,7 +91,7 @@ struct Fetches {
 }
 
 impl Sink for Fetches {
-    fn fetch_session(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
+    fn mailbox(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
         if session.protocol != self.protocol {
             return Ok(());
         }

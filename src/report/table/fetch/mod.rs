@@ -93,7 +93,7 @@ impl Sessions {
 }
 
 impl Sink for Sessions {
-    fn fetch_session(&mut self, session: Box<Session>) -> io::Result<()> {
+    fn mailbox(&mut self, session: Box<Session>) -> io::Result<()> {
         if session.protocol != self.protocol {
             return Ok(());
         }
