@@ -8,6 +8,7 @@ fn main() -> ExitCode {
     match run(&Args::from_command_line()) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::Damaged) => ExitCode::from(1),
+        Ok(Outcome::Command(status)) => ExitCode::from(status),
         Err(error) => {
             complain_of(&error);
             ExitCode::from(2)

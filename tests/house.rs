@@ -17,13 +17,15 @@ const ROOMS: [(&str, &[&str]); 8] = [
 ];
 
 /// Crates that only these rooms may name.
-const KEPT: [(&str, &[&str]); 9] = [
+const KEPT: [(&str, &[&str]); 10] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("etherparse", &["dissect"]),
     ("crc32fast", &["dissect"]),
     ("comfy_table", &["report"]),
-    ("rustix", &["report", "cli"]),
+    // the system: folders that messages are saved in; sockets and processes; rights
+    ("rustix", &["report", "capture", "cli"]),
+    ("signal_hook", &["cli"]),
     ("landlock", &["cli"]),
     ("seccompiler", &["cli"]),
     ("mail_parser", &["conversation"]),

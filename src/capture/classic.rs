@@ -126,7 +126,7 @@ impl Classic {
                     (None, error) => words(&error),
                 };
                 let name = self.info.name.clone();
-                return Err(Damage { name, offset: self.offset, packets: self.number, reason });
+                return Err(Damage { name, offset: Some(self.offset), packets: self.number, reason });
             }
         };
         self.number += 1;

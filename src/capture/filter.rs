@@ -126,7 +126,7 @@ fn compile(expression: &str, link_type: LinkType) -> Result<BpfProgram, String> 
 }
 
 /// libpcap's number for a link type, where it is not that of capture files.
-fn dlt(link_type: LinkType) -> Linktype {
+pub(super) fn dlt(link_type: LinkType) -> Linktype {
     Linktype(match link_type.0 {
         14 | 101 => 12,
         100 => 11,
@@ -135,6 +135,19 @@ fn dlt(link_type: LinkType) -> Linktype {
         106 => 19,
         246 => 18,
         same => i32::from(same),
+    })
+}
+
+/// The number in capture files for a link type of libpcap's.
+pub(super) fn link_type(dlt: Linktype) -> LinkType {
+    LinkType(match dlt.0 {
+        12 => 101,
+        11 => 100,
+        15 => 102,
+        16 => 103,
+        19 => 106,
+        18 => 246,
+        same => u16::try_from(same).unwrap_or(u16::MAX),
     })
 }
 

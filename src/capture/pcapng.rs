@@ -144,7 +144,7 @@ impl Pcapng {
 
     fn damage(&self, reason: String) -> Damage {
         let name = self.info.name.clone();
-        Damage { name, offset: self.window.offset(), packets: self.number, reason }
+        Damage { name, offset: Some(self.window.offset()), packets: self.number, reason }
     }
 
     /// Damage after which nobody knows where the next block begins.

@@ -22,6 +22,8 @@ pub struct SaveError {
     pub path: PathBuf,
     /// Why.
     pub reason: String,
+    /// Packets that the file holds all the same, whole.
+    pub records: u64,
 }
 
 /// Writes frames to a capture file: pcapng, or classic pcap where the file name ends in `.pcap` or `.cap`.
@@ -40,10 +42,13 @@ pub struct Saver {
     format: Format,
     /// Complete records that are still to be written.
     waiting: Vec<u8>,
+    /// How many they are.
+    waiting_records: u64,
     is_stdout: bool,
     begun: bool,
     /// Octets that were written: all of them complete records.
     written: u64,
+    written_records: u64,
 }
 
 enum Format {
@@ -58,7 +63,7 @@ impl Saver {
     /// # Errors
     /// When it cannot be created, or is one of the inputs.
     pub fn create(path: &Path, inputs: &[PathBuf]) -> Result<Self, SaveError> {
-        let fail = |reason: String| SaveError { path: path.into(), reason };
+        let fail = |reason: String| SaveError { path: path.into(), reason, records: 0 };
         let is_stdout = path.as_os_str() == "-";
         if let Some(input) = inputs.iter().find(|input| !is_stdout && is_same_file(input, path)) {
             return Err(fail(format!("is being read (as {}) and is not written over", input.display())));
@@ -77,7 +82,17 @@ impl Saver {
             Format::Pcapng(Pcapng::default())
         };
         let waiting = Vec::with_capacity(2 * FLUSH_AT);
-        Ok(Self { path: path.into(), file, format, waiting, is_stdout, begun: false, written: 0 })
+        Ok(Self {
+            path: path.into(),
+            file,
+            format,
+            waiting,
+            waiting_records: 0,
+            is_stdout,
+            begun: false,
+            written: 0,
+            written_records: 0,
+        })
     }
 
     /// Writes one frame. `source` is what its capture says about itself.
@@ -93,8 +108,9 @@ impl Saver {
         };
         if let Err(reason) = record {
             self.waiting.truncate(complete);
-            return Err(SaveError { path: self.path.clone(), reason });
+            return Err(self.error(reason));
         }
+        self.waiting_records += 1;
         if self.waiting.len() >= FLUSH_AT { self.flush() } else { Ok(()) }
     }
 
@@ -118,21 +134,31 @@ impl Saver {
         Ok(())
     }
 
-    fn flush(&mut self) -> Result<(), SaveError> {
+    /// Writes what waits, so that others can read it.
+    ///
+    /// # Errors
+    /// When it cannot be written. The file then ends with the last record that was written in full.
+    pub fn flush(&mut self) -> Result<(), SaveError> {
         let result = self.begin().and_then(|()| self.file.write_all(&self.waiting));
-        let count = std::mem::take(&mut self.waiting).len() as u64;
-        self.waiting.reserve(2 * FLUSH_AT);
+        let count = self.waiting.len() as u64;
+        let records = std::mem::take(&mut self.waiting_records);
+        self.waiting.clear();
         match result {
             Ok(()) => {
                 self.written += count;
+                self.written_records += records;
                 Ok(())
             }
             Err(error) => {
                 // Only a regular file can be cut back; of anything else the octets are gone.
                 let _ = self.file.set_len(self.written);
-                Err(SaveError { path: self.path.clone(), reason: error.to_string() })
+                Err(self.error(error.to_string()))
             }
         }
+    }
+
+    fn error(&self, reason: String) -> SaveError {
+        SaveError { path: self.path.clone(), reason, records: self.written_records }
     }
 }
 

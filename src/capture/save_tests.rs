@@ -210,7 +210,7 @@ fn behind_a_corrupt_block_the_reading_goes_on() {
     octets[first + 4..first + 8].copy_from_slice(&0xffff_fff0u32.to_le_bytes());
     let mut source = Source::from_reader("a", std::io::Cursor::new(octets)).unwrap();
     let damage = source.next_frame().unwrap_err();
-    assert_eq!((damage.offset, damage.packets), (first as u64, 0));
+    assert_eq!((damage.offset, damage.packets), (Some(first as u64), 0));
     assert_eq!(source.next_frame().unwrap().unwrap().octets, [0xbb; 40]);
     assert!(source.next_frame().unwrap().is_none());
 }

@@ -4,7 +4,7 @@ use std::io::Read;
 use std::path::Path;
 
 use super::input::{Input, Opened};
-use super::{Damage, OpenError, file};
+use super::{Damage, Live, OpenError, file};
 use crate::packet::{DeclaredFcs, Frame, LinkType};
 
 /// An interface that a capture was made on.
@@ -29,9 +29,9 @@ pub struct Interface {
 /// What a capture says about itself. Grows while a pcapng is read.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct SourceInfo {
-    /// As the user named it; `-` for standard input.
+    /// As the user named it; `-` for standard input; the interfaces of a live capture.
     pub name: String,
-    /// `pcap` or `pcapng`.
+    /// `pcap`, `pcapng` or `live`.
     pub format: &'static str,
     /// `gzip`, `zstd`, or none.
     pub compression: Option<&'static str>,
@@ -45,9 +45,14 @@ pub struct SourceInfo {
 
 /// An open capture.
 pub struct Source {
-    reader: file::Reader,
+    reader: Reader,
     capture: u32,
     after: u64,
+}
+
+enum Reader {
+    File(file::Reader),
+    Live(Live),
 }
 
 impl Source {
@@ -64,7 +69,7 @@ impl Source {
     /// # Errors
     /// When it cannot be read, is empty, or is no capture.
     pub fn read(opened: Opened) -> Result<Self, OpenError> {
-        Ok(Self { reader: file::Reader::new(opened)?, capture: 1, after: 0 })
+        Ok(Self { reader: Reader::File(file::Reader::new(opened)?), capture: 1, after: 0 })
     }
 
     /// The same for a capture that something else holds: a program's output, octets in memory. `name` is what
@@ -75,7 +80,20 @@ impl Source {
     pub fn from_reader(name: &str, reader: impl Read + Send + 'static) -> Result<Self, OpenError> {
         let path = Path::new(name);
         let input = Input::from_reader(path, reader, None)?;
-        Ok(Self { reader: file::Reader::from_input(path, input)?, capture: 1, after: 0 })
+        Ok(Self { reader: Reader::File(file::Reader::from_input(path, input)?), capture: 1, after: 0 })
+    }
+
+    /// The wire.
+    pub fn live(live: Live) -> Self {
+        Self { reader: Reader::Live(live), capture: 1, after: 0 }
+    }
+
+    /// The wire, where that is the source.
+    pub fn as_live(&mut self) -> Option<&mut Live> {
+        match &mut self.reader {
+            Reader::File(_) => None,
+            Reader::Live(live) => Some(live),
+        }
     }
 
     /// Makes its frames part of a capture that other files began: they carry the number `capture` (see
@@ -99,7 +117,11 @@ impl Source {
     /// As [`Source::next_frame`].
     pub fn next_with_info(&mut self) -> Result<Option<(Frame<'_>, &SourceInfo)>, Damage> {
         let (capture, after) = (self.capture, self.after);
-        Ok(self.reader.next_frame()?.map(|(frame, info)| {
+        let next = match &mut self.reader {
+            Reader::File(reader) => reader.next_frame()?,
+            Reader::Live(live) => live.next_frame()?,
+        };
+        Ok(next.map(|(frame, info)| {
             (Frame { capture, number: after.saturating_add(frame.number), ..frame }, info)
         }))
     }
@@ -111,12 +133,18 @@ impl Source {
 
     /// What the capture has said about itself so far.
     pub fn info(&self) -> &SourceInfo {
-        self.reader.info()
+        match &self.reader {
+            Reader::File(reader) => reader.info(),
+            Reader::Live(live) => live.info(),
+        }
     }
 
     /// Octets of the file that have been read, of those counted by [`SourceInfo::size`].
     pub fn position(&self) -> u64 {
-        self.reader.position()
+        match &self.reader {
+            Reader::File(reader) => reader.position(),
+            Reader::Live(_) => 0,
+        }
     }
 
     /// Whether it can be opened and read a second time (standard input and pipes cannot).

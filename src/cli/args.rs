@@ -8,16 +8,30 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand, ValueEnum};
 
 use super::complaint::complain_of_usage;
+use super::live_args::LiveArgs;
 use crate::capture::Joining;
 use crate::dissect::FcsMode;
 use crate::lesson::Lang;
 use crate::report::{Format, Sort, TimeFormat};
 
 /// The words that may stand in the place of a view.
-const VIEWS: [&str; 12] =
-    ["overview", "packets", "layers", "tcp", "smtp", "imap", "pop3", "fcs", "schema", "completions", "man", "help"];
+const VIEWS: [&str; 13] = [
+    "overview",
+    "packets",
+    "layers",
+    "tcp",
+    "smtp",
+    "imap",
+    "pop3",
+    "fcs",
+    "interfaces",
+    "schema",
+    "completions",
+    "man",
+    "help",
+];
 
-/// Reads saved packet captures and explains them: every header with its OSI and TCP/IP layer, the frame
+/// Watches the wire or reads saved packet captures, and explains them: every header with its OSI and TCP/IP layer, the frame
 /// check sequence, TCP handshakes, SMTP conversations.
 #[derive(Debug, Clone, Parser)]
 #[command(name = "layerscope", version, about, after_help = EXAMPLES, disable_help_subcommand = true)]
@@ -62,7 +76,8 @@ Examples:
   layerscope mail.pcap
   layerscope overview --lang zh mail.pcap
   layerscope rotated-1.pcap rotated-2.pcap        one capture in two files
-  zstd -dc big.pcap.zst | layerscope -            from standard input")]
+  zstd -dc big.pcap.zst | layerscope -            from standard input
+  sudo layerscope -i eth0 --for 30s               live, half a minute")]
     Overview(SourceArgs),
     /// One row a packet.
     #[command(after_help = "\
@@ -71,7 +86,9 @@ Examples:
   layerscope packets -f 'tcp port 25 and host 10.0.0.1' mail.pcap
   layerscope packets --stream 0 --time utc mail.pcap
   layerscope packets --format json mail.pcap | jq 'select(.tcp.notes != [])'
-  layerscope packets -f 'icmp' -w pings.pcapng all.pcap")]
+  layerscope packets -f 'icmp' -w pings.pcapng all.pcap
+  sudo layerscope packets -i eth0 -i lo -f 'not port 22'
+  sudo layerscope packets -i any -c 100 -w first.pcapng")]
     Packets(SourceArgs),
     /// Packets taken apart, layer by layer, with a hex dump.
     #[command(after_help = "\
@@ -88,7 +105,9 @@ Examples:
   layerscope tcp --stream 0 --all mail.pcap       every segment
   layerscope tcp --sort rtt mail.pcap             the slowest first
   layerscope tcp --stream 0 --format svg mail.pcap > ladder.svg
-  layerscope tcp --format csv big.pcap > connections.csv")]
+  layerscope tcp --format csv big.pcap > connections.csv
+  sudo layerscope tcp -i lo -f 'port 25'          segments as they come
+  sudo layerscope tcp -- curl http://example.test/")]
     Tcp(TcpArgs),
     /// SMTP sessions; for one of them the conversation line by line.
     #[command(after_help = "\
@@ -97,6 +116,8 @@ Examples:
   layerscope smtp --stream 0 --lang zh mail.pcap
   layerscope smtp --stream 0 --raw mail.pcap      the lines alone
   layerscope smtp --stream 0 --format svg mail.pcap > ladder.svg
+  layerscope smtp -- python3 send.py              the wire while a program sends a mail
+  sudo layerscope smtp -i lo                      the wire, until Ctrl-C
   layerscope smtp --save mails mail.pcap          messages as .eml, and their attachments
   layerscope smtp --format json mail.pcap | jq '.messages[].rcpt_to'")]
     Smtp(SmtpArgs),
@@ -125,6 +146,12 @@ Examples:
   layerscope fcs --fcs always switch-port.pcap    every frame ends in an FCS
   layerscope fcs --format json mail.pcap")]
     Fcs(SourceArgs),
+    /// What can be captured on, and what is missing if nothing can.
+    #[command(after_help = "\
+Examples:
+  layerscope interfaces
+  layerscope interfaces --format json | jq 'select(.state == \"up\").name'")]
+    Interfaces(OutputArgs),
     /// The JSON Schema of the records that `--format json` writes.
     Schema,
     /// Completions for a shell.
@@ -136,6 +163,26 @@ Examples:
     /// The man page.
     #[command(after_help = "Example:\n  layerscope man > /usr/local/share/man/man1/layerscope.1")]
     Man,
+}
+
+/// What the `interfaces` view takes.
+#[derive(Debug, Clone, clap::Args)]
+pub struct OutputArgs {
+    /// How the answer is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: FormatArg,
+
+    /// Language of tables [default: by LC_ALL, LC_MESSAGES or LANG].
+    #[arg(long, value_enum)]
+    pub lang: Option<LangArg>,
+
+    /// When to colour tables.
+    #[arg(long, value_enum, default_value_t)]
+    pub color: ColorArg,
+
+    /// Draw tables with ASCII characters alone.
+    #[arg(long)]
+    pub ascii: bool,
 }
 
 /// What the `tcp` view takes besides.
@@ -177,6 +224,10 @@ pub struct SourceArgs {
     /// Captures (pcap or pcapng, also gzip- or zstd-compressed); `-` is standard input.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
+
+    /// The wire.
+    #[command(flatten)]
+    pub live: LiveArgs,
 
     /// A capture to read; the same as naming the file.
     #[arg(short = 'r', value_name = "FILE", help_heading = "Source")]
@@ -430,8 +481,12 @@ Examples:
   layerscope tcp --stream 0 mail.pcap           one connection, row by row
   layerscope smtp mail.pcap                     who sent what to whom, and what the server said
   layerscope --lang zh mail.pcap                in Chinese
+  layerscope smtp -- python3 send.py            the wire while a program sends a mail
+  sudo layerscope packets -i eth0               the wire, until Ctrl-C
 
-Exit status: 0 done; 1 done, but the input was damaged or a message could not be saved; 2 nothing could be done.
+Exit status: 0 done; 1 done, but the input was damaged, an interface went away, or not all could be saved;
+2 nothing could be done. With `-- COMMAND` it is the command's own (128 + N where signal N ended it), unless that is 0
+and ours is not; 2 also where the command could not be started.
 A file that is called like a view is named with its folder: ./tcp";
 
 #[cfg(test)]

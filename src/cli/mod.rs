@@ -3,12 +3,18 @@
 
 mod args;
 mod complaint;
+mod interfaces;
+mod live;
+mod live_args;
+mod live_output;
+mod open;
 mod output;
 mod plan;
 mod progress;
 mod run;
 mod sandbox;
 mod side;
+mod signals;
 mod survey;
 
 pub use args::Args;

@@ -2,18 +2,21 @@
 
 use std::io::{self, IsTerminal, LineWriter};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use anstream::{AutoStream, ColorChoice};
+use anyhow::bail;
 
-use super::args::{ColorArg, LangArg, Packets, SourceArgs};
+use super::args::{ColorArg, FormatArg, LangArg, OutputArgs, Packets, SourceArgs};
+use super::live::LivePlan;
+use super::live_output::LiveWriter;
 use super::output::BackgroundWriter;
-use super::sandbox::{Owner, Sandbox};
 use crate::capture::{Filter, FilterError, Joining};
 use crate::conversation::Depth;
 use crate::dissect::FcsMode;
 use crate::flow::Limits;
 use crate::lesson::Lang;
-use crate::report::{Options, Out, Sort, TimeFormat, View};
+use crate::report::{Format, LiveReport, Options, Out, Sort, TimeFormat, View};
 
 /// Connections that views of single packets keep: their rows need only the recent ones.
 const CONNECTIONS_FOR_PACKET_VIEWS: usize = 16_384;
@@ -27,6 +30,9 @@ const WIDTH_WITHOUT_TERMINAL: usize = 100;
 /// A run, decided in full.
 pub(super) struct Plan {
     pub(super) files: Vec<PathBuf>,
+    pub(super) live: Option<LivePlan>,
+    /// An option that only a live capture has.
+    only_live: Option<&'static str>,
     pub(super) joining: Joining,
     pub(super) filter: Option<Filter>,
     pub(super) count: u64,
@@ -50,8 +56,14 @@ impl Plan {
     /// When libpcap does not accept the filter.
     pub(super) fn new(view: View, args: &SourceArgs) -> Result<Self, FilterError> {
         let files = args.files.iter().chain(&args.read).cloned().collect();
+        let is_live = args.live.is_asked_for();
         Ok(Self {
             files,
+            live: is_live.then(|| LivePlan {
+                options: args.live.options(args.filter.as_deref(), is_immediate(view, args)),
+                command: args.live.command.clone(),
+            }),
+            only_live: args.live.only_live(),
             joining: args.joining(),
             filter: args.filter.as_deref().map(Filter::new).transpose()?,
             count: args.count.unwrap_or(u64::MAX),
@@ -69,6 +81,29 @@ impl Plan {
         })
     }
 
+    /// Whether there is something to do.
+    ///
+    /// # Errors
+    /// What does not go together.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        if self.report.format == Format::Svg && !matches!(self.report.view, View::Tcp | View::Smtp) {
+            bail!(
+                "`--format svg` draws a connection or a session; try `layerscope tcp --stream N --format svg FILE`"
+            );
+        }
+        match (&self.live, self.files.is_empty()) {
+            (None, true) => bail!(
+                "no capture named; try `layerscope FILE`, `layerscope -` for standard input, or `layerscope -i any`"
+            ),
+            (None, false) => match self.only_live {
+                Some(option) => bail!("{option} is for live captures: it needs -i IFACE or -- COMMAND"),
+                None => Ok(()),
+            },
+            (Some(_), true) => Ok(()),
+            (Some(_), false) => bail!("either files or the wire (-i, -- COMMAND), not both"),
+        }
+    }
+
     /// Whether a packet that passed the filter is among those asked for.
     pub(super) fn asks_for(&self, number: u64, stream: Option<u64>) -> bool {
         self.packets.as_ref().is_none_or(|packets| packets.has(number))
@@ -83,25 +118,24 @@ impl Plan {
             && self.packets.as_ref().is_some_and(|packets| number >= packets.last())
     }
 
-    /// What the run still has to be able to do once its captures and its files are open: to make files in the
-    /// folder of `--save`. `None` where it is to keep all rights.
-    pub(super) fn sandbox(&self) -> Option<Sandbox> {
-        self.is_confined.then(|| Sandbox {
-            owner: Owner::who_called_sudo(),
-            may_write_below: self.save_mail.iter().cloned().collect(),
-            ..Sandbox::default()
-        })
-    }
-
     /// Standard output: line by line where the input may still be growing.
     pub(super) fn output(&self) -> Box<dyn Out> {
         let stdout = io::stdout();
+        if let Some(live) = self.report.live.as_ref().filter(|_| self.report.format == Format::Table) {
+            return Box::new(LiveWriter::new(stdout, Arc::clone(&live.gauge)));
+        }
         if self.files.iter().any(|file| file.as_os_str() == "-") {
             Box::new(LineWriter::with_capacity(LINE_BUFFER, stdout))
         } else {
             Box::new(BackgroundWriter::new(stdout))
         }
     }
+}
+
+/// Whether each frame is wanted at once: where somebody waits for its row.
+fn is_immediate(view: View, args: &SourceArgs) -> bool {
+    let rows = matches!(view, View::Packets | View::Layers | View::Tcp | View::Smtp);
+    args.format == FormatArg::Table && rows || io::stdout().is_terminal()
 }
 
 fn limits(view: View, args: &SourceArgs) -> Limits {
@@ -134,17 +168,25 @@ const fn depth(view: View) -> Depth {
 const fn default_time(view: View) -> TimeFormat {
     match view {
         View::Tcp => TimeFormat::Delta,
-        View::Overview
-        | View::Packets
-        | View::Layers
-        | View::Smtp
-        | View::Imap
-        | View::Pop3
-        | View::Fcs => TimeFormat::Relative,
+        View::Overview | View::Packets | View::Layers | View::Smtp | View::Imap | View::Pop3 | View::Fcs => {
+            TimeFormat::Relative
+        }
     }
 }
 
 fn report_options(view: View, args: &SourceArgs) -> Options {
+    let output = OutputArgs { format: args.format, lang: args.lang, color: args.color, ascii: args.ascii };
+    Options {
+        time: args.time.map_or_else(|| default_time(view), Into::into),
+        reveal_secrets: args.reveal_secrets,
+        stream: args.stream,
+        live: args.live.is_asked_for().then(|| live_report(args)),
+        ..options(view, &output)
+    }
+}
+
+/// What concerns the writing alone.
+pub(super) fn options(view: View, args: &OutputArgs) -> Options {
     let stdout = io::stdout();
     let color = match args.color {
         ColorArg::Auto => AutoStream::choice(&stdout) != ColorChoice::Never,
@@ -160,13 +202,21 @@ fn report_options(view: View, args: &SourceArgs) -> Options {
         width: width(),
         clip: stdout.is_terminal() || std::env::var_os("COLUMNS").is_some(),
         ascii: args.ascii || stdout.is_terminal() && !locale_is_utf8(),
-        time: args.time.map_or_else(|| default_time(view), Into::into),
+        time: default_time(view),
         raw: false,
-        reveal_secrets: args.reveal_secrets,
-        stream: args.stream,
+        reveal_secrets: false,
+        stream: None,
         all: false,
         sort: Sort::Start,
+        live: None,
     }
+}
+
+fn live_report(args: &SourceArgs) -> LiveReport {
+    // what a command writes would be written over
+    let alone = args.live.command.is_empty() && io::stdout().is_terminal();
+    let screen = terminal_size::terminal_size().filter(|_| alone).map(|(_, height)| usize::from(height.0));
+    LiveReport { screen, saved: args.write.clone(), ..LiveReport::default() }
 }
 
 /// The terminal's width, or what COLUMNS says of it.

@@ -3,22 +3,25 @@
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, anyhow, bail};
+use anyhow::{Context, bail};
 
 use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
+use super::live::{Watch, Wire};
+use super::open::{self, Input, Opened};
 use super::plan::Plan;
 use super::progress::Progress;
-use super::sandbox::{Confinement, State};
-use super::survey::{self, Chapter};
-use crate::capture::{Damage, OpenError, Saver, Source, SourceInfo};
+use super::survey::{self, Chapter, Named};
+use crate::capture::{Damage, OpenError, SaveError, Saver, Source, SourceInfo};
 use crate::conversation::journey::Collector;
 use crate::conversation::{Conversations, Finished};
-use crate::dissect::{self, Dissection, Dissector, IpHeader, TcpSegment, Transport};
+use crate::dissect::{self, Dissection, Dissector, Evidence, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
 use crate::packet::{Frame, Protocol};
-use crate::report::{self, Format, MailFolder, PacketEvent, Sink, Summary, View};
+use crate::report::{self, Follows, Format, MailFolder, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +30,8 @@ pub enum Outcome {
     Done,
     /// The input was damaged, or a message could not be saved; what could be read was reported.
     Damaged,
+    /// A command was run: its exit status, or ours where it had none to complain of and we had.
+    Command(u8),
 }
 
 /// Does what the arguments ask for.
@@ -43,6 +48,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Imap(args) => conversations(View::Imap, args),
         Command::Pop3(args) => conversations(View::Pop3, args),
         Command::Fcs(source) => view(View::Fcs, source),
+        Command::Interfaces(args) => super::interfaces::list(args),
         Command::Schema => super::side::schema(),
         Command::Completions { shell } => super::side::completions(*shell),
         Command::Man => super::side::man(),
@@ -70,71 +76,70 @@ fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
     follow(Plan::new(view, args)?)
 }
 
-fn follow(mut plan: Plan) -> anyhow::Result<Outcome> {
-    if plan.report.format == Format::Svg && !matches!(plan.report.view, View::Tcp | View::Smtp) {
-        bail!(
-            "`--format svg` draws a connection or a session; try `layerscope tcp --stream N --format svg FILE`"
-        );
+fn follow(plan: Plan) -> anyhow::Result<Outcome> {
+    plan.check()?;
+    let Opened { input, saver, mail } = open::open(&plan)?;
+    match input {
+        Input::Files(files, unopened) => read(plan, files, unopened, saver, mail),
+        Input::Wire(wire) => watch(plan, *wire, saver, mail),
     }
-    if plan.files.is_empty() {
-        bail!("no capture named; try `layerscope FILE`, or `layerscope -` for standard input");
-    }
-    let (files, unopened) = survey::open(&plan.files);
-    if files.is_empty() {
-        return tell_unread(unopened, true).map(|()| Outcome::Done);
-    }
-    let confinement = plan.sandbox().map(Confinement::begin);
-    let as_caller = confinement.as_ref().is_some_and(Confinement::has_changed_user);
-    let saver = plan.save.as_deref().map(|path| Saver::create(path, &plan.files)).transpose();
-    let saver = saver.map_err(|error| unmade(error, as_caller))?;
-    let mail = plan.save_mail.as_deref().map(|path| MailFolder::open(path, plan.report.stream)).transpose();
-    let mail = mail.map_err(|error| unmade(error, as_caller))?;
-    report::prepare(&plan.report);
-    confine(confinement, plan.verbose);
+}
+
+/// Reads files to their ends.
+fn read(
+    mut plan: Plan,
+    files: Vec<Named>,
+    unopened: Vec<OpenError>,
+    saver: Option<Saver>,
+    mail: Option<MailFolder>,
+) -> anyhow::Result<Outcome> {
     let mut survey = survey::survey(&plan, files, unopened);
     let unopened = !survey.errors.is_empty();
-    tell_unread(std::mem::take(&mut survey.errors), survey.chapters.is_empty())?;
+    open::tell_unread(std::mem::take(&mut survey.errors), survey.chapters.is_empty())?;
     plan.report.captures = survey.captures();
     let sink = report::sink_for(&plan.report, plan.output());
     let mut run = Run::new(plan, sink, saver, mail);
     run.summary.fcs_first_pass = survey.is_complete;
-    match run.all(survey.chapters) {
-        Ok(()) => {}
-        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {}
-        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::InvalidInput => return Err(error.into()),
-        Err(Stop::Output(error)) => return Err(error).context("cannot write the answer"),
-        Err(Stop::Other(error)) => return Err(error),
-    }
-    run.tell_saved();
-    let unsaved = run.mail.as_ref().is_some_and(MailFolder::failed);
-    let damaged = unopened || unsaved || !run.summary.damage.is_empty();
-    Ok(if damaged { Outcome::Damaged } else { Outcome::Done })
+    let ended = run.all(survey.chapters);
+    run.tell_saved(&ended);
+    told(ended)?;
+    Ok(if unopened || run.is_damaged() { Outcome::Damaged } else { Outcome::Done })
 }
 
-/// Why a file for the answer cannot be made. Who typed `sudo` may wonder that root cannot.
-fn unmade(error: impl Into<anyhow::Error>, as_caller: bool) -> anyhow::Error {
-    let error = error.into();
-    match as_caller {
-        true => anyhow!("{error:#} (made as the user who called sudo; with --no-sandbox, as root)"),
-        false => error,
-    }
+/// Watches the wire to its end: a signal's, the time's, or that of the command.
+fn watch(
+    plan: Plan,
+    mut wire: Wire,
+    saver: Option<Saver>,
+    mail: Option<MailFolder>,
+) -> anyhow::Result<Outcome> {
+    let gauge = plan.report.live.as_ref().map(|live| Arc::clone(&live.gauge)).unwrap_or_default();
+    let sink = report::sink_for(&plan.report, plan.output());
+    let mut run = Run::new(plan, sink, saver, mail);
+    wire.start()?;
+    run.watch = Some(wire.watch(gauge));
+    let command = wire.command.take();
+    let ended =
+        run.all(vec![Chapter { sources: vec![Source::live(wire.live)], evidence: Evidence::default() }]);
+    run.tell_saved(&ended);
+    run.tell_wire();
+    let status = command.map(|command| command.wait());
+    told(ended)?;
+    Ok(match status {
+        Some(0) | None if run.is_damaged() => Outcome::Damaged,
+        Some(status) => Outcome::Command(status),
+        None => Outcome::Done,
+    })
 }
 
-/// Says which files cannot be read; where there are no others, the last of them is why nothing can be done.
-fn tell_unread(mut errors: Vec<OpenError>, are_all: bool) -> anyhow::Result<()> {
-    let last = if are_all { errors.pop() } else { None };
-    errors.iter().for_each(complain);
-    last.map_or(Ok(()), |error| Err(error.into()))
-}
-
-/// Gives up what is not needed from here on: the captures, the files for the answer and the terminal are open, no
-/// packet has been looked at, and no thread runs yet.
-fn confine(confinement: Option<Confinement>, verbose: bool) {
-    let report = confinement.map(Confinement::enter).unwrap_or_default();
-    for (part, state) in report {
-        if let (State::Lacking(reason), true) = (state, verbose) {
-            complain(format_args!("sandbox: {part}: {reason}"));
-        }
+/// Whether a run ended as it should; who does not want to read any more has been told enough.
+fn told(ended: Result<(), Stop>) -> anyhow::Result<()> {
+    match ended {
+        Ok(()) => Ok(()),
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        Err(Stop::Output(error)) if error.kind() == io::ErrorKind::InvalidInput => Err(error.into()),
+        Err(Stop::Output(error)) => Err(error).context("cannot write the answer"),
+        Err(Stop::Other(error)) => Err(error),
     }
 }
 
@@ -165,6 +170,12 @@ struct Run {
     summary: Summary,
     filter_misfit: bool,
     last_number: u64,
+    /// What a live capture needs besides.
+    watch: Option<Watch>,
+    /// Whether segments or turns are told of as they come.
+    rows: bool,
+    /// Packets could not be saved.
+    unsaved: bool,
 }
 
 impl Run {
@@ -181,6 +192,9 @@ impl Run {
             summary: Summary::default(),
             filter_misfit: false,
             last_number: 0,
+            watch: None,
+            rows: plan.live.is_some() && plan.report.format == Format::Table,
+            unsaved: false,
             plan,
             sink,
             saver,
@@ -200,7 +214,8 @@ impl Run {
             self.tell_finished()?;
         }
         if let Some(saver) = self.saver.take() {
-            saver.finish().map_err(|error| Stop::Other(error.into()))?;
+            let finished = saver.finish();
+            self.saved(finished)?;
         }
         self.is_there()?;
         self.tell_journeys()?;
@@ -209,12 +224,24 @@ impl Run {
         Ok(())
     }
 
-    fn tell_saved(&self) {
-        let Some(mail) = &self.mail else { return };
+    /// Says which messages were saved, unless the run ended in an error of its own.
+    fn tell_saved(&self, ended: &Result<(), Stop>) {
+        let is_told = match ended {
+            Ok(()) => true,
+            Err(Stop::Output(error)) => error.kind() == io::ErrorKind::BrokenPipe,
+            Err(Stop::Other(_)) => false,
+        };
+        let Some(mail) = self.mail.as_ref().filter(|_| is_told) else { return };
         self.tell_mail_error();
         if !self.plan.quiet {
             complain(mail.summary());
         }
+    }
+
+    /// Whether not everything could be read or saved.
+    fn is_damaged(&self) -> bool {
+        let unsaved = self.unsaved || self.mail.as_ref().is_some_and(MailFolder::failed);
+        unsaved || !self.summary.damage.is_empty()
     }
 
     fn tell_mail_error(&self) {
@@ -250,9 +277,21 @@ impl Run {
     }
 
     fn source(&mut self, source: &mut Source, dissector: &mut Dissector) -> Result<(), Stop> {
+        let ended = self.frames(source, dissector);
+        if let (Some(live), Some(watch)) = (source.as_live(), &mut self.watch) {
+            watch.counts = Some(live.close());
+        }
+        self.summary.sources.push((source.capture(), source.info().clone()));
+        ended
+    }
+
+    fn frames(&mut self, source: &mut Source, dissector: &mut Dissector) -> Result<(), Stop> {
         let mut progress = Progress::new(self.plan.progress, source.info());
         let mut frames = 0_u64;
-        while self.summary.packets_shown < self.plan.count {
+        while self.summary.packets_shown < self.plan.count && !self.unsaved {
+            if source.as_live().is_some_and(|live| !live.has_frame()) {
+                self.pause(source)?;
+            }
             match source.next_with_info() {
                 Ok(Some((frame, info))) => {
                     let number = frame.number;
@@ -270,8 +309,62 @@ impl Run {
             }
         }
         progress.done();
-        self.summary.sources.push((source.capture(), source.info().clone()));
         Ok(())
+    }
+
+    /// Waits for the wire. What was written so far is to be seen meanwhile.
+    fn pause(&mut self, source: &mut Source) -> Result<(), Stop> {
+        let mut flushed = false;
+        loop {
+            if let Some(watch) = &mut self.watch {
+                watch.look();
+                if watch.may_redraw() {
+                    let mut summary = self.summary.clone();
+                    summary.sources.push((source.capture(), source.info().clone()));
+                    self.sink.refresh(&summary)?;
+                }
+            }
+            let (Some(live), Some(watch)) = (source.as_live(), &self.watch) else { return Ok(()) };
+            watch.gauge.set_behind(live.is_behind());
+            if let Some(name) = live.take_down().filter(|_| !self.plan.quiet) {
+                complain(format_args!("{name} went down; what comes once it is up again is captured, too"));
+            }
+            if live.wait(if flushed { watch.patience() } else { Duration::ZERO }) {
+                return Ok(());
+            }
+            if !std::mem::replace(&mut flushed, true) {
+                self.flush()?;
+            }
+        }
+    }
+
+    /// Rows of tables are on their way already, and a slow terminal is not waited for.
+    fn flush(&mut self) -> Result<(), Stop> {
+        if self.plan.report.format != Format::Table {
+            self.sink.flush()?;
+        }
+        let flushed = self.saver.as_mut().map_or(Ok(()), Saver::flush);
+        self.saved(flushed)
+    }
+
+    /// Where packets can be saved no more, a live capture ends there, and is told of.
+    fn saved(&mut self, result: Result<(), SaveError>) -> Result<(), Stop> {
+        match result {
+            Err(error) if self.watch.is_some() => {
+                let records = error.records;
+                complain(format_args!("{error}; {records} packets are saved, and the capture ends here"));
+                self.saver = None;
+                self.unsaved = true;
+                Ok(())
+            }
+            other => other.map_err(|error| Stop::Other(error.into())),
+        }
+    }
+
+    fn tell_wire(&self) {
+        if let Some(watch) = self.watch.as_ref().filter(|_| !self.plan.quiet) {
+            watch.tell(self.summary.packets_read);
+        }
     }
 
     fn frame(&mut self, frame: &Frame<'_>, info: &SourceInfo, dissector: &mut Dissector) -> Result<(), Stop> {
@@ -282,6 +375,9 @@ impl Run {
         }
         let dissection = dissector.dissect(frame);
         let place = self.follow(frame, &dissection);
+        if let (Some(watch), Some(place)) = (&mut self.watch, &place) {
+            watch.segment(place);
+        }
         if self.plan.asks_for(frame.number, place.as_ref().map(|place| place.stream)) {
             self.save(frame, info)?;
             self.tell_packet(frame, &dissection, place.as_ref())?;
@@ -320,7 +416,8 @@ impl Run {
 
     fn save(&mut self, frame: &Frame<'_>, info: &SourceInfo) -> Result<(), Stop> {
         let Some(saver) = &mut self.saver else { return Ok(()) };
-        saver.write(info, frame).map_err(|error| Stop::Other(error.into()))
+        let written = saver.write(info, frame);
+        self.saved(written)
     }
 
     fn tell_packet(
@@ -337,7 +434,15 @@ impl Run {
             self.conceal(place, segment.payload, application);
         }
         let concealed = &self.concealed;
-        Ok(self.sink.packet(&PacketEvent { frame, dissection, place, application, concealed })?)
+        let event = PacketEvent { frame, dissection, place, application, concealed };
+        self.sink.packet(&event)?;
+        match (place, &dissection.ip, &dissection.transport) {
+            (Some(place), Some(ip), Transport::Tcp(segment)) if self.rows => {
+                let input = segment_input(frame, ip, *segment);
+                tell_row(&mut *self.sink, &mut self.tracker, &self.conversations, &event, place, &input)
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Finds the octets that must not be shown, for the views that show any.
@@ -403,6 +508,34 @@ impl Run {
         complain(&damage);
         self.summary.damage.push(damage);
     }
+}
+
+/// Tells of a segment, or of what it said, as it comes.
+fn tell_row(
+    sink: &mut dyn Sink,
+    tracker: &mut Tracker,
+    conversations: &Conversations,
+    event: &PacketEvent<'_>,
+    place: &Place,
+    input: &SegmentInput<'_>,
+) -> Result<(), Stop> {
+    match sink.follows() {
+        Follows::Nothing => {}
+        Follows::Segments => {
+            if let Some(connection) = tracker.connection(input) {
+                sink.segment(event, &connection)?;
+            }
+        }
+        Follows::Mail => {
+            let said = conversations.said(place.stream);
+            if let Some(said) = said.filter(|_| input.segment.payload_length > 0)
+                && let Some(connection) = tracker.connection(input)
+            {
+                sink.said(&connection, said)?;
+            }
+        }
+    }
+    Ok(())
 }
 
 fn segment_input<'a>(frame: &Frame<'_>, ip: &IpHeader, segment: TcpSegment<'a>) -> SegmentInput<'a> {

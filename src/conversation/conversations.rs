@@ -72,6 +72,12 @@ impl Conversations {
         self.streams.get(&stream)?.application()
     }
 
+    /// What was said so far in a mail session that is under way, where all is kept; a message that is under way is the
+    /// last of it, and grows.
+    pub fn said(&self, stream: u64) -> Option<smtp::Said<'_>> {
+        self.streams.get(&stream)?.said()
+    }
+
     /// Which of `length` octets of a stream must not be shown unless secrets are revealed: ranges counted from
     /// the first of them. `offset` is where they begin in the stream of `from`.
     pub fn concealed(

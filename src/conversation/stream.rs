@@ -8,7 +8,7 @@ use super::identify;
 use super::mail::Letterbox;
 use super::plain::PlainLines;
 use super::smtp::reader::{self, Reader};
-use super::smtp::{Letters, Limits, Session};
+use super::smtp::{self, Letters, Limits, Session};
 use crate::flow::{Connection, Delivery};
 use crate::packet::{PerSide, Protocol, Side};
 
@@ -87,6 +87,14 @@ impl Stream {
             Stream::Fetch(reader) => Some(reader.protocol()),
             Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
+        }
+    }
+
+    /// What was said so far, where it is a mail session and all is kept.
+    pub(super) fn said(&self) -> Option<smtp::Said<'_>> {
+        match self {
+            Stream::Smtp(reader) => reader.said(),
+            _ => None,
         }
     }
 

@@ -11,7 +11,7 @@ use super::key::Key;
 use super::live::Live;
 use super::reassembly::Budget;
 use super::table::{Drained, Index, Table};
-use super::{Place, Receiver};
+use super::{Connection, Place, Receiver};
 use crate::dissect::TcpSegment;
 use crate::packet::Timestamp;
 
@@ -149,6 +149,13 @@ impl Tracker {
             finish(over, evicted, budget, receiver);
         }
         Some(place)
+    }
+
+    /// The connection of a segment that was pushed, as it stands.
+    pub fn connection(&mut self, input: &SegmentInput<'_>) -> Option<Connection> {
+        let (key, _) = Key::of(input);
+        let index = self.table.find(self.table.hash(&key), &key)?;
+        self.table.get_mut(index).map(|entry| entry.record(false))
     }
 
     /// Nanoseconds after which no segment of a closed connection is on its way any more: twice the maximum segment

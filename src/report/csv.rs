@@ -176,6 +176,37 @@ const CAPTURE: &[&str] = &[
     "damage",
 ];
 
+const INTERFACE: &[&str] = &[
+    "name",
+    "description",
+    "addresses",
+    "hardware_address",
+    "link_type",
+    "kind",
+    "state",
+    "running",
+    "loopback",
+    "wireless",
+    "fcs",
+    "can_capture",
+    "missing",
+];
+
+/// The interfaces of this machine.
+pub(super) fn interfaces(
+    records: impl Iterator<Item = impl Serialize>,
+    out: &mut dyn io::Write,
+) -> io::Result<()> {
+    let mut out = Writer::from_writer(out);
+    out.write_record(INTERFACE).map_err(unwrapped)?;
+    for record in records {
+        let value = serde_json::to_value(&record)?;
+        let cells = INTERFACE.iter().map(|column| value.get(column).map_or_else(String::new, cell));
+        out.write_record(cells).map_err(unwrapped)?;
+    }
+    out.flush()
+}
+
 /// The sink for a view.
 pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     let columns = match options.view {

@@ -4,12 +4,12 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, FetchRecord, JourneyRecord, PacketRecord,
-    SessionRecord,
+    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, FetchRecord, InterfaceLine,
+    JourneyRecord, PacketRecord, SessionRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 9] = [
+const RECORDS: [&str; 10] = [
     "packet",
     "connection",
     "smtp_session",
@@ -19,6 +19,7 @@ const RECORDS: [&str; 9] = [
     "fcs_summary",
     "fcs_frame",
     "capture",
+    "interface",
 ];
 
 /// One schema for all records; `record` says which branch a line belongs to.
@@ -34,6 +35,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<FcsSummaryRecord>(),
         generator.subschema_for::<FcsFrameRecord>(),
         generator.subschema_for::<CaptureRecord>(),
+        generator.subschema_for::<InterfaceLine>(),
     ];
     let mut definitions = generator.take_definitions(true);
     // both have one shape

@@ -2,10 +2,10 @@
 
 use std::io::{self, Write};
 
-use super::{PacketEvent, Summary, csv, json, table};
+use super::{LiveReport, PacketEvent, Summary, csv, json, table};
 use crate::conversation::fetch;
 use crate::conversation::journey::Journeys;
-use crate::conversation::smtp::Session;
+use crate::conversation::smtp::{Said, Session};
 use crate::flow::Connection;
 use crate::lesson::Lang;
 use crate::packet::Protocol;
@@ -110,6 +110,19 @@ pub struct Options {
     pub all: bool,
     /// The order of connections.
     pub sort: Sort,
+    /// What is known where the source is the wire.
+    pub live: Option<LiveReport>,
+}
+
+/// What a printer wants to be told of while packets come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follows {
+    /// Nothing besides packets.
+    Nothing,
+    /// [`Sink::segment`].
+    Segments,
+    /// [`Sink::said`].
+    Mail,
 }
 
 impl Options {
@@ -125,6 +138,11 @@ impl Options {
 
 /// Takes the events of a run, in order, and writes what they are for.
 pub trait Sink {
+    /// What it wants to be told of besides, live.
+    fn follows(&self) -> Follows {
+        Follows::Nothing
+    }
+
     /// A packet was read.
     ///
     /// # Errors
@@ -162,6 +180,30 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn journeys(&mut self, _journeys: Journeys) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A segment came, live, and its connection is this by now.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn segment(&mut self, _event: &PacketEvent<'_>, _connection: &Connection) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Something was said in a mail session, live: all of it up to now.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn said(&mut self, _connection: &Connection, _said: Said<'_>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// The wire may be quiet for a while: what is known now may be shown.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    fn refresh(&mut self, _summary: &Summary) -> io::Result<()> {
         Ok(())
     }
 

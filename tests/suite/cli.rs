@@ -89,8 +89,40 @@ fn nothing_named_is_a_usage_error() {
 }
 
 #[test]
+fn files_and_the_wire_are_not_mixed() {
+    let path = sample("mail-plain.pcap");
+    let path = path.to_str().unwrap();
+    for (words, told) in [
+        (&["packets", "-i", "lo", path][..], "not both"),
+        (&["packets", path, "--", "true"], "not both"),
+        (&["packets", "--for", "3s", path], "--for"),
+        (&["packets", "--snaplen", "96", path], "--snapshot-length"),
+        (&["packets", "--for", "soon", "-i", "lo"], "30s"),
+        (&["packets", "--snaplen", "0", "-i", "lo"], "262144"),
+    ] {
+        let output = run(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        assert!(stderr(&output).contains(told), "{words:?}: {}", stderr(&output));
+    }
+}
+
+#[test]
+fn interfaces_are_listed_without_any_rights() {
+    let schema: serde_json::Value = serde_json::from_str(&stdout(&run(["schema"]))).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let output = run(["interfaces", "--format", "json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    for line in stdout(&output).lines() {
+        let record: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(record["record"], "interface");
+        assert!(schema.is_valid(&record), "{line}");
+    }
+    assert_eq!(run(["interfaces", "--lang", "zh"]).status.code(), Some(0));
+}
+
+#[test]
 fn every_view_has_examples_in_its_help() {
-    for view in ["overview", "packets", "layers", "tcp", "smtp", "fcs"] {
+    for view in ["overview", "packets", "layers", "tcp", "smtp", "fcs", "interfaces"] {
         let output = run([view, "--help"]);
         assert_eq!(output.status.code(), Some(0));
         assert!(stdout(&output).contains("Examples:\n  layerscope"), "{view}");

@@ -31,7 +31,7 @@ pub(super) fn restrict(plan: &Sandbox, report: &mut Report) {
 }
 
 fn enforce(plan: &Sandbox) -> Result<LandlockStatus, RulesetError> {
-    let scopes = if plan.may_signal { Scope::AbstractUnixSocket.into() } else { Scope::from_all(ASKED) };
+    let scopes = if plan.runs_a_command { Scope::AbstractUnixSocket.into() } else { Scope::from_all(ASKED) };
     let status = Ruleset::default()
         .handle_access(AccessFs::from_all(ASKED))?
         .handle_access(AccessNet::from_all(ASKED))?

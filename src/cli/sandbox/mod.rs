@@ -20,26 +20,22 @@ use std::fmt;
 use std::os::fd::RawFd;
 use std::path::PathBuf;
 
+use crate::capture::Caller;
+
 /// What the process has to be able to do once it is confined, beyond the use of what is open.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Sandbox {
     /// Who becomes the process's user: the one who called `sudo`. `None` where the user stays.
-    pub(super) owner: Option<Owner>,
+    pub(super) owner: Option<Caller>,
     /// Files, and folders with all that is in them, that are still opened by name.
     pub(super) may_read: Vec<PathBuf>,
     /// Folders in which files are still made, written, and given another name.
     pub(super) may_write_below: Vec<PathBuf>,
     /// Sockets that packets are received from: nothing can be sent by them any more.
     pub(super) receive_only: Vec<RawFd>,
-    /// Whether signals are sent to a process that was started before.
-    pub(super) may_signal: bool,
-}
-
-/// A user and their group.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Owner {
-    pub(super) user: u32,
-    pub(super) group: u32,
+    /// Whether a command is started before all is given up: signals are sent to it, and what it may become is its own
+    /// affair.
+    pub(super) runs_a_command: bool,
 }
 
 /// A part of the confinement.
@@ -128,8 +124,10 @@ impl Confinement {
 
 #[cfg(target_os = "linux")]
 fn first(plan: &Sandbox, report: &mut Report) {
-    privileges::empty_bounding_set();
-    if let Some(owner) = plan.owner {
+    if !plan.runs_a_command {
+        privileges::empty_bounding_set();
+    }
+    if let Some(owner) = &plan.owner {
         report.push((Part::User, State::of(privileges::become_user(owner))));
     }
 }
@@ -161,15 +159,6 @@ fn first(_: &Sandbox, _: &mut Report) {}
 fn then(_: &Sandbox, report: &mut Report) {
     let why = || State::Lacking("the sandbox is made of parts of Linux".into());
     report.extend([Part::Capabilities, Part::Files, Part::SystemCalls].map(|part| (part, why())));
-}
-
-impl Owner {
-    /// The user who called `sudo`, where the process is root's and they are not root themselves.
-    pub(super) fn who_called_sudo() -> Option<Self> {
-        let number = |name| std::env::var(name).ok()?.parse::<u32>().ok();
-        let owner = Self { user: number("SUDO_UID")?, group: number("SUDO_GID")? };
-        (rustix::process::geteuid().is_root() && owner.user != 0).then_some(owner)
-    }
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use rustix::process::{DumpableBehavior, Gid, Uid, geteuid, set_dumpable_behavior};
 use rustix::thread::{self, CapabilitySet, CapabilitySets};
 
-use super::{Owner, State};
+use super::State;
+use crate::capture::Caller;
 
 /// Capabilities have numbers below this one.
 const CAPABILITIES: u32 = 64;
@@ -31,9 +32,10 @@ pub(super) fn empty_bounding_set() {
 ///
 /// # Errors
 /// When the kernel refuses, or would let the process become root again.
-pub(super) fn become_user(owner: Owner) -> io::Result<()> {
+pub(super) fn become_user(owner: &Caller) -> io::Result<()> {
     let (user, group) = (Uid::from_raw(owner.user), Gid::from_raw(owner.group));
-    thread::set_thread_groups(&[])?;
+    let groups: Vec<Gid> = owner.groups.iter().copied().map(Gid::from_raw).collect();
+    thread::set_thread_groups(&groups)?;
     // real, effective and saved: the saved one would be a way back
     thread::set_thread_res_gid(group, group, group)?;
     thread::set_thread_res_uid(user, user, user)?;

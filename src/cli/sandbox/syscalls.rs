@@ -173,9 +173,16 @@ fn filter(plan: &Sandbox) -> Result<SeccompFilter, BackendError> {
     rules.insert(libc::SYS_mmap, vec![rule(2, executable.clone(), 0)?]);
     rules.insert(libc::SYS_mprotect, vec![rule(2, executable, 0)?]);
     for call in [libc::SYS_write, libc::SYS_writev] {
-        rules.insert(call, but_to(&plan.receive_only)?);
+        let elsewhere = but_to(&plan.receive_only)?;
+        // a rule has conditions; a call without a rule is allowed whatever its arguments are
+        let rule = if elsewhere.is_empty() { Vec::new() } else { vec![SeccompRule::new(elsewhere)?] };
+        rules.insert(call, rule);
     }
-    if plan.may_signal {
+    // a signal that came is told to a thread by a pair of sockets: no address is needed for that
+    let mut to_a_peer = but_to(&plan.receive_only)?;
+    to_a_peer.push(SeccompCondition::new(4, SeccompCmpArgLen::Qword, SeccompCmpOp::Eq, 0)?);
+    rules.insert(libc::SYS_sendto, vec![SeccompRule::new(to_a_peer)?]);
+    if plan.runs_a_command {
         rules.insert(libc::SYS_kill, Vec::new());
         rules.insert(libc::SYS_pidfd_send_signal, Vec::new());
     }
@@ -192,11 +199,8 @@ fn one_of(argument: u8, values: &[u64]) -> Result<Vec<SeccompRule>, BackendError
 }
 
 /// Every descriptor but these, which are a call's first argument.
-fn but_to(sockets: &[RawFd]) -> Result<Vec<SeccompRule>, BackendError> {
-    let is_another = |&socket: &RawFd| condition(0, SeccompCmpOp::Ne, socket as u64);
-    let conditions = sockets.iter().map(is_another).collect::<Result<Vec<_>, _>>()?;
-    // a rule has conditions; a call without a rule is allowed whatever its arguments are
-    if conditions.is_empty() { Ok(Vec::new()) } else { Ok(vec![SeccompRule::new(conditions)?]) }
+fn but_to(sockets: &[RawFd]) -> Result<Vec<SeccompCondition>, BackendError> {
+    sockets.iter().map(|&socket| condition(0, SeccompCmpOp::Ne, socket as u64)).collect()
 }
 
 fn rule(argument: u8, operator: SeccompCmpOp, value: u64) -> Result<SeccompRule, BackendError> {

@@ -18,7 +18,7 @@ use super::*;
 const IS_PROBE: &str = "LAYERSCOPE_TEST_PROBE";
 
 /// A user who owns nothing.
-const NOBODY: Owner = Owner { user: 65_534, group: 65_534 };
+const NOBODY: u32 = 65_534;
 
 fn alone(probe: &str) {
     let output = Command::new(std::env::current_exe().unwrap())
@@ -190,9 +190,10 @@ mod probes {
         }
         let place = tempfile::tempdir().unwrap();
         fs::set_permissions(place.path(), fs::Permissions::from_mode(0o777)).unwrap();
-        let confinement = Confinement::begin(Sandbox { owner: Some(NOBODY), ..Sandbox::default() });
+        let owner = Caller { user: NOBODY, group: NOBODY, groups: Vec::new(), entry: None };
+        let confinement = Confinement::begin(Sandbox { owner: Some(owner), ..Sandbox::default() });
         let made = File::create(place.path().join("made")).unwrap().metadata().unwrap();
-        assert_eq!((made.uid(), made.gid()), (NOBODY.user, NOBODY.group));
+        assert_eq!((made.uid(), made.gid()), (NOBODY, NOBODY));
         let status = fs::read_to_string("/proc/thread-self/status").unwrap();
         let line =
             |name: &str| status.lines().find(|line| line.starts_with(name)).unwrap().split_whitespace();
@@ -285,7 +286,7 @@ mod probes {
         let place = tempfile::tempdir().unwrap();
         let foreign = place.path().join("foreign");
         fs::create_dir(&foreign).unwrap();
-        chown(&foreign, Some(NOBODY.user), Some(NOBODY.group)).unwrap();
+        chown(&foreign, Some(NOBODY), Some(NOBODY)).unwrap();
         (place, foreign)
     }
 }

@@ -81,9 +81,8 @@ impl Session {
 
     /// All that was said in the clear is in the capture.
     fn is_whole(&self) -> bool {
-        let torn = |warning: &Warning| {
-            matches!(warning, Warning::Gap | Warning::OneSided | Warning::Compressed)
-        };
+        let torn =
+            |warning: &Warning| matches!(warning, Warning::Gap | Warning::OneSided | Warning::Compressed);
         let bounded = self.turns_left_out + self.messages_left_out > 0;
         self.greeting.is_some() && self.ended != Ended::Open && !bounded && !self.warnings.iter().any(torn)
     }
@@ -95,9 +94,11 @@ impl Session {
     /// The worst that was sent to prove a login, and the first packet that carried it.
     fn worst_proof(&self) -> Option<(Proof, Option<u64>)> {
         let proof = self.in_the_clear().map(|login| (login.proof, login.secret_packet));
-        proof.filter(|(proof, packet)| packet.is_some() || *proof == Proof::Elsewhere).reduce(|worst, next| {
-            if next.0 > worst.0 { next } else { worst }
-        })
+        proof.filter(|(proof, packet)| packet.is_some() || *proof == Proof::Elsewhere).reduce(
+            |worst, next| {
+                if next.0 > worst.0 { next } else { worst }
+            },
+        )
     }
 
     fn clear_messages(&self) -> impl Iterator<Item = &super::Message> {
@@ -110,7 +111,8 @@ impl Session {
     }
 
     fn subject(&self) -> Option<u64> {
-        let mut with_subject = self.clear_messages().filter(|message| message.content.header.subject.is_some());
+        let mut with_subject =
+            self.clear_messages().filter(|message| message.content.header.subject.is_some());
         let of_message = with_subject.next().map(|message| message.packets.start);
         let in_list = self.first(has_envelope);
         of_message.into_iter().chain(in_list).min()
@@ -131,8 +133,18 @@ impl Session {
 /// Names of mailboxes stand in commands that open, make or list them, and in the answers.
 fn names_mailbox(kind: &TurnKind) -> bool {
     const COMMANDS: [&str; 12] = [
-        "SELECT", "EXAMINE", "CREATE", "DELETE", "RENAME", "SUBSCRIBE", "UNSUBSCRIBE", "STATUS", "APPEND",
-        "COPY", "UID COPY", "UID MOVE",
+        "SELECT",
+        "EXAMINE",
+        "CREATE",
+        "DELETE",
+        "RENAME",
+        "SUBSCRIBE",
+        "UNSUBSCRIBE",
+        "STATUS",
+        "APPEND",
+        "COPY",
+        "UID COPY",
+        "UID MOVE",
     ];
     match kind {
         TurnKind::Command(command) => COMMANDS.contains(&command.verb.as_str()),

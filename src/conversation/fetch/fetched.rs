@@ -58,7 +58,8 @@ impl Session {
     fn fetched_one(&self, message: &super::Message) -> Fetched {
         let content = &message.content;
         let complete = message.complete && message.portion == Portion::Whole;
-        let in_the_clear = self.logins.iter().filter(|login| !login.encrypted && login.secret_packet.is_some());
+        let in_the_clear =
+            self.logins.iter().filter(|login| !login.encrypted && login.secret_packet.is_some());
         Fetched {
             protocol: self.protocol,
             capture: self.capture,

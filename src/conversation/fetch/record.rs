@@ -234,8 +234,7 @@ impl Record {
         let number = self.messages_begun;
         let letters = self.letters.as_ref().filter(|_| item.portion == Portion::Whole);
         let letter = letters.and_then(|letters| letters.letterbox.letter(letters.stream, number));
-        let mail =
-            (!begins_in_body).then(|| Box::new(mail::Reader::new(self.limits.header_octets, letter)));
+        let mail = (!begins_in_body).then(|| Box::new(mail::Reader::new(self.limits.header_octets, letter)));
         if has_room {
             self.messages.push(new_message(delivery, item, self.inside));
         }
@@ -366,7 +365,8 @@ impl Record {
             if user.is_some() {
                 login.user_packet.get_or_insert(packet);
             }
-            let proves = is_proof && login.proof != Proof::Elsewhere && (octets != b"=" && !octets.is_empty());
+            let proves =
+                is_proof && login.proof != Proof::Elsewhere && (octets != b"=" && !octets.is_empty());
             if proves {
                 login.secret_packet.get_or_insert(packet);
             }
@@ -399,9 +399,9 @@ impl Record {
     }
 
     fn warn_of_a_password(&mut self) {
-        let in_the_clear = self
-            .login_mut()
-            .is_some_and(|login| !login.encrypted && login.proof == Proof::Password && login.secret_packet.is_some());
+        let in_the_clear = self.login_mut().is_some_and(|login| {
+            !login.encrypted && login.proof == Proof::Password && login.secret_packet.is_some()
+        });
         if in_the_clear {
             self.warn(Warning::AuthInTheClear);
         }

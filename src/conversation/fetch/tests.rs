@@ -89,7 +89,8 @@ fn told(session: &Session) -> Vec<String> {
         TurnKind::Command(command) => format!("{}: {}", command.verb, command.line),
         TurnKind::Response { kind, answers, response, .. } => {
             let answers = answers.map_or("-".to_owned(), |packet| packet.to_string());
-            let lines = if response.lines.is_empty() { String::new() } else { format!(" {:?}", response.lines) };
+            let lines =
+                if response.lines.is_empty() { String::new() } else { format!(" {:?}", response.lines) };
             format!("{} {answers}: {}{lines}", kind.name(), response.line)
         }
         TurnKind::AuthResponse { cancel, .. } => format!("auth {cancel}"),
@@ -118,7 +119,8 @@ fn names(warnings: &[Warning]) -> Vec<&'static str> {
 
 #[test]
 fn an_imap_session_is_told_from_greeting_to_logout() {
-    let fetch = format!("S: * 1 FETCH (FLAGS () BODY[] {{{}}}\r\n{MAIL} UID 4)\r\na3 OK done\r\n", MAIL.len());
+    let fetch =
+        format!("S: * 1 FETCH (FLAGS () BODY[] {{{}}}\r\n{MAIL} UID 4)\r\na3 OK done\r\n", MAIL.len());
     let session = imap(&[
         "S: * OK [CAPABILITY IMAP4rev1 IDLE] ready\r\n",
         "C: a1 LOGIN alice s3cret\r\n",
@@ -208,7 +210,11 @@ fn a_password_in_quotes_or_a_literal_is_masked() {
         script.extend((!rest.is_empty()).then_some(rest));
         script.push("S: a1 NO [AUTHENTICATIONFAILED] wrong\r\n");
         let session = imap(&script);
-        assert_eq!(login(&session), ("LOGIN", Some("al ice"), Some("s3 \"cret"), AuthOutcome::Rejected), "{line}");
+        assert_eq!(
+            login(&session),
+            ("LOGIN", Some("al ice"), Some("s3 \"cret"), AuthOutcome::Rejected),
+            "{line}"
+        );
         assert_eq!(session.logins[0].answer.as_deref(), Some("[AUTHENTICATIONFAILED] wrong"));
         assert!(!format!("{:?}", told(&session)).contains("cret"), "{line}");
     }
@@ -265,14 +271,10 @@ fn pipelined_commands_are_matched_by_their_tags() {
         TurnKind::Response { to, .. } => to,
         _ => None,
     };
-    assert_eq!(session.turns[4..].iter().map(to).collect::<Vec<_>>(), [
-        Some(3),
-        Some(3),
-        Some(2),
-        Some(2),
-        Some(1),
-        None
-    ]);
+    assert_eq!(
+        session.turns[4..].iter().map(to).collect::<Vec<_>>(),
+        [Some(3), Some(3), Some(2), Some(2), Some(1), None]
+    );
     assert_eq!(names(&session.warnings), ["replies_out_of_step"]);
 }
 
@@ -288,11 +290,8 @@ fn what_stands_in_a_literal_announces_nothing_and_is_no_response() {
 
 #[test]
 fn a_mailbox_may_be_named_by_a_literal() {
-    let session = imap(&[
-        "S: * OK\r\n",
-        "C: a1 LIST \"\" *\r\n",
-        "S: * LIST () \"/\" {6}\r\nA \"B\" C\r\na1 OK\r\n",
-    ]);
+    let session =
+        imap(&["S: * OK\r\n", "C: a1 LIST \"\" *\r\n", "S: * LIST () \"/\" {6}\r\nA \"B\" C\r\na1 OK\r\n"]);
     assert_eq!(told(&session)[2], "untagged 2: * LIST () \"/\" {6} A \"B\" C");
 }
 
@@ -302,7 +301,8 @@ fn behind_a_gap_the_next_response_and_the_next_command_are_found() {
     let fetch = format!("S: * 1 FETCH (BODY[] {{{}}}\r\n{}", MAIL.len(), &MAIL[..100]);
     wire.say(&["S: * OK\r\n", "C: a1 FETCH 1:2 BODY[]\r\n", &fetch]);
     wire.gap(Side::Responder, 10_000);
-    let fetch = format!("S: rest of it\r\nHello OK\r\n)\r\n* 2 FETCH (BODY[] {{{}}}\r\n{MAIL})\r\n", MAIL.len());
+    let fetch =
+        format!("S: rest of it\r\nHello OK\r\n)\r\n* 2 FETCH (BODY[] {{{}}}\r\n{MAIL})\r\n", MAIL.len());
     wire.say(&[&fetch, "S: a1 OK done\r\n"]).gap(Side::Initiator, 7);
     wire.say(&["C: half a line\r\na3 NOOP\r\n", "S: a3 OK\r\n"]);
     let session = wire.finish();
@@ -401,14 +401,21 @@ fn idle_is_ended_by_done_and_shows_what_came_meanwhile() {
     ]);
     assert_eq!(
         told(&session)[1..],
-        ["IDLE: a1 IDLE", "continuation 2: + idling", "untagged 2: * 2 EXISTS", "DONE: DONE", "tagged 2: a1 OK done"]
+        [
+            "IDLE: a1 IDLE",
+            "continuation 2: + idling",
+            "untagged 2: * 2 EXISTS",
+            "DONE: DONE",
+            "tagged 2: a1 OK done"
+        ]
     );
 }
 
 #[test]
 fn a_header_alone_gives_its_subject_away_and_no_body() {
     let header = "Subject: hi\r\n\r\n";
-    let fetch = format!("S: * 1 FETCH (BODY[HEADER.FIELDS (SUBJECT)] {{{}}}\r\n{header})\r\na1 OK\r\n", header.len());
+    let fetch =
+        format!("S: * 1 FETCH (BODY[HEADER.FIELDS (SUBJECT)] {{{}}}\r\n{header})\r\na1 OK\r\n", header.len());
     let session = imap(&["S: * OK\r\n", "C: a1 FETCH 1 BODY.PEEK[HEADER.FIELDS (SUBJECT)]\r\n", &fetch]);
     assert_eq!(session.messages[0].portion, Portion::Header);
     assert_eq!(session.messages[0].content.header.subject.as_deref(), Some("hi"));
@@ -446,7 +453,10 @@ fn flags_and_deletions_are_told_with_their_outcome() {
 fn a_capture_of_one_side_still_shows_that_side() {
     let client = imap(&["C: a1 LOGIN alice s3cret\r\n", "C: a2 SELECT INBOX\r\n", "C: a3 LOGOUT\r\n"]);
     assert_eq!(client.turns.len(), 3);
-    assert_eq!((client.ended, names(&client.warnings)), (Ended::Logout, vec!["auth_in_the_clear", "one_sided"]));
+    assert_eq!(
+        (client.ended, names(&client.warnings)),
+        (Ended::Logout, vec!["auth_in_the_clear", "one_sided"])
+    );
     assert_eq!(login(&client).3, AuthOutcome::Unknown);
     let fetch = format!("S: * 1 FETCH (BODY[] {{{}}}\r\n{MAIL})\r\na1 OK\r\n", MAIL.len());
     let server = imap(&["S: * OK\r\n", &fetch]);
@@ -647,7 +657,8 @@ fn stls_leads_to_tls_and_its_plaintext_goes_on() {
 #[test]
 fn a_long_line_is_cut_and_a_literal_at_its_end_is_still_found() {
     let long = "x".repeat(20_000);
-    let fetch = format!("S: * 1 FETCH (BODYSTRUCTURE ({long}) BODY[] {{{}}}\r\n{MAIL})\r\na1 OK\r\n", MAIL.len());
+    let fetch =
+        format!("S: * 1 FETCH (BODYSTRUCTURE ({long}) BODY[] {{{}}}\r\n{MAIL})\r\na1 OK\r\n", MAIL.len());
     let session = imap(&["S: * OK\r\n", "C: a1 FETCH 1 (BODYSTRUCTURE BODY[])\r\n", &fetch]);
     assert!(session.messages[0].complete && session.warnings.contains(&Warning::LineTooLong));
     assert!(told(&session)[2].len() < 10_000);
@@ -705,7 +716,26 @@ proptest! {
 }
 
 const WORDS: [&str; 22] = [
-    "\r\n", "a1 ", "* ", "+ ", "+OK ", "-ERR\r\n", "OK\r\n", "LOGIN ", "AUTHENTICATE PLAIN\r\n", "{3}\r\n",
-    "{0+}\r\n", "abc", "1 FETCH (", "BODY[] ", "APPEND Sent ", "RETR 1\r\n", ".\r\n", "STARTTLS\r\n",
-    "STLS\r\n", "\x16\x03", "DONE\r\n", "PASS x\r\n",
+    "\r\n",
+    "a1 ",
+    "* ",
+    "+ ",
+    "+OK ",
+    "-ERR\r\n",
+    "OK\r\n",
+    "LOGIN ",
+    "AUTHENTICATE PLAIN\r\n",
+    "{3}\r\n",
+    "{0+}\r\n",
+    "abc",
+    "1 FETCH (",
+    "BODY[] ",
+    "APPEND Sent ",
+    "RETR 1\r\n",
+    ".\r\n",
+    "STARTTLS\r\n",
+    "STLS\r\n",
+    "\x16\x03",
+    "DONE\r\n",
+    "PASS x\r\n",
 ];

@@ -1,6 +1,6 @@
 //! How long each side let the other wait.
 
-use super::session::{Session, Speaker, TurnKind};
+use super::session::{Session, Speaker, Turn, TurnKind};
 use crate::packet::Timestamp;
 
 /// Waits that are long in any session, in nanoseconds.
@@ -22,42 +22,55 @@ pub struct Pace {
     pub greeting: Option<i64>,
     /// From which on a wait is worth a word.
     long: i64,
+    opened: Option<Timestamp>,
+    /// When the server said something last.
+    said: Option<Timestamp>,
 }
 
 impl Pace {
+    /// Of a session that begins, on a connection that was opened then: [`Pace::take`] adds its turns. What is long in
+    /// this session alone is known only in the end.
+    pub const fn new(opened: Option<Timestamp>) -> Self {
+        Self { waits: Vec::new(), server: 0, client: 0, greeting: None, long: LONG, opened, said: None }
+    }
+
     /// Measures a session.
     pub fn of(session: &Session) -> Self {
-        let mut waits = Vec::with_capacity(session.turns.len());
-        let mut greeting = None;
-        let mut said: Option<Timestamp> = None;
-        for turn in &session.turns {
-            let since = match &turn.kind {
-                TurnKind::Greeting(_) => session.opened,
-                // of pipelined commands the server answers one after the other
-                TurnKind::Reply { asked, .. } => {
-                    asked.map(|asked| said.map_or(asked, |said| said.max(asked)))
-                }
-                TurnKind::Command { .. }
-                | TurnKind::AuthResponse { .. }
-                | TurnKind::Message { .. }
-                | TurnKind::Tls
-                | TurnKind::Gap { .. } => None,
-            };
-            let wait = turn.time.zip(since).map(|(time, since)| time.since(since).max(0));
-            if turn.from == Speaker::Server {
-                said = turn.last_time.or(said);
-            }
-            if matches!(turn.kind, TurnKind::Greeting(_)) {
-                greeting = wait;
-            }
-            waits.push(wait);
-        }
-        let server = waits.iter().flatten().sum::<i64>() - greeting.unwrap_or(0);
+        let mut pace = Self::new(session.opened);
+        session.turns.iter().for_each(|turn| pace.take(turn));
         let first = session.turns.iter().find_map(|turn| turn.time);
         let last = session.turns.iter().filter_map(|turn| turn.last_time).max();
         let total = first.zip(last).map_or(0, |(first, last)| last.since(first));
-        let long = long(&waits);
-        Self { waits, server, client: (total - server).max(0), greeting, long }
+        pace.client = (total - pace.server).max(0);
+        pace.long = long(&pace.waits);
+        pace
+    }
+
+    /// Adds the next turn.
+    pub fn take(&mut self, turn: &Turn) {
+        let is_greeting = matches!(turn.kind, TurnKind::Greeting(_));
+        let since = match &turn.kind {
+            TurnKind::Greeting(_) => self.opened,
+            // of pipelined commands the server answers one after the other
+            TurnKind::Reply { asked, .. } => {
+                asked.map(|asked| self.said.map_or(asked, |said| said.max(asked)))
+            }
+            TurnKind::Command { .. }
+            | TurnKind::AuthResponse { .. }
+            | TurnKind::Message { .. }
+            | TurnKind::Tls
+            | TurnKind::Gap { .. } => None,
+        };
+        let wait = turn.time.zip(since).map(|(time, since)| time.since(since).max(0));
+        if turn.from == Speaker::Server {
+            self.said = turn.last_time.or(self.said);
+        }
+        if is_greeting {
+            self.greeting = wait;
+        } else {
+            self.server += wait.unwrap_or(0);
+        }
+        self.waits.push(wait);
     }
 
     /// How long the server thought before this turn, in nanoseconds, where that is long: in any session, or in this one.

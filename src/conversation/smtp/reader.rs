@@ -6,7 +6,7 @@ use super::builder::{Builder, Letters, Limits};
 use super::dialogue::{Dialogue, Mode};
 use super::line::Mark;
 use super::role::{Evidence, role};
-use super::session::{Encryption, Ended, Role, Session, Speaker, Turn, TurnKind, Warning};
+use super::session::{Encryption, Ended, Role, Said, Session, Speaker, Turn, TurnKind, Warning};
 use crate::flow::{Connection, Delivery, TeardownKind};
 use crate::packet::{Side, Timestamp};
 
@@ -44,6 +44,12 @@ impl Reader {
         let from = if delivery.from == self.client { Speaker::Client } else { Speaker::Server };
         let mark = Mark { packet: delivery.packet, time: delivery.time };
         self.dialogue.gap(from, delivery.offset, length, mark);
+    }
+
+    /// What was said so far, where it is written down.
+    pub(in crate::conversation) fn said(&self) -> Option<Said<'_>> {
+        let record = self.dialogue.record.as_ref()?;
+        Some(Said { turns: &record.turns, messages: &record.messages, lmtp: self.dialogue.lmtp })
     }
 
     /// The connection was reset.

@@ -54,6 +54,24 @@ pub struct Session {
     pub ended: Ended,
 }
 
+/// What was said in a session, which may still be under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Said<'a> {
+    /// In order; of a message under way the turn is there, and grows.
+    pub turns: &'a [Turn],
+    /// What those that carry a message refer to.
+    pub messages: &'a [Message],
+    /// LMTP (RFC 2033).
+    pub lmtp: bool,
+}
+
+impl Session {
+    /// All that was said.
+    pub fn said(&self) -> Said<'_> {
+        Said { turns: &self.turns, messages: &self.messages, lmtp: self.lmtp }
+    }
+}
+
 /// What a session is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role {

@@ -7,16 +7,18 @@ use crate::packet::Protocol;
 
 /// Packet type of what the capturing host sent.
 const OUTGOING: u16 = 4;
+/// Kind of the interface whose frames all come from the capturing host (ARPHRD_LOOPBACK of linux/if_arp.h).
+const LOOPBACK: u16 = 772;
 
 pub(crate) fn parse(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     let octets = walk.header::<16>()?;
-    walk.found.outgoing |= be16(octets, 0) == OUTGOING;
+    walk.found.outgoing |= be16(octets, 0) == OUTGOING || be16(octets, 2) == LOOPBACK;
     Ok(Header::new(16, next(be16(octets, 14))))
 }
 
 pub(crate) fn parse_v2(walk: &mut Walk<'_>) -> Result<Header, Flaw> {
     let octets = walk.header::<20>()?;
-    walk.found.outgoing |= u16::from(octets[10]) == OUTGOING;
+    walk.found.outgoing |= u16::from(octets[10]) == OUTGOING || be16(octets, 8) == LOOPBACK;
     Ok(Header::new(20, next(be16(octets, 0))))
 }
 

@@ -163,7 +163,8 @@ impl Sink for Capture {
     }
 }
 
-fn line(out: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
+/// Writes a record and its line end.
+pub(super) fn line(out: &mut dyn Write, record: &impl Serialize) -> io::Result<()> {
     let mut text = Vec::new();
     push_line(&mut text, record)?;
     out.write_all(&text)

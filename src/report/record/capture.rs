@@ -92,7 +92,8 @@ struct SmtpCounts {
 #[derive(Debug, Serialize, JsonSchema)]
 struct DamageRecord {
     name: String,
-    offset: u64,
+    /// Octets from the beginning of the file; null on an interface.
+    offset: Option<u64>,
     after_packet: u64,
     reason: String,
 }

@@ -77,6 +77,7 @@ pub(super) struct FcsTable {
     others: Counts,
     odd: Vec<(u64, MacAddress, Fcs)>,
     odd_total: u64,
+    is_live: bool,
 }
 
 impl FcsTable {
@@ -88,6 +89,7 @@ impl FcsTable {
             others: Counts::default(),
             odd: Vec::new(),
             odd_total: 0,
+            is_live: options.live.is_some(),
         }
     }
 
@@ -184,7 +186,11 @@ impl Sink for FcsTable {
 
     fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
         let mut out = String::new();
-        if self.sources.is_empty() {
+        let carries = |counts: &Counts| counts.carried() > 0;
+        if self.is_live && !self.sources.values().any(carries) && !carries(&self.others) {
+            // a table of nothing would look like a finding
+            self.style.paragraph(&mut out, Tone::Plain, &self.style.word("fcs.live"), 2);
+        } else if self.sources.is_empty() {
             self.style.paragraph(&mut out, Tone::Plain, &self.style.word("fcs.no_ethernet"), 2);
         } else {
             self.sources(&mut out);

@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::fields::{FieldWriter, row};
 use super::hexdump::{Dump, Mask, letter};
@@ -10,7 +11,7 @@ use super::time::{Clock, utc};
 use crate::dissect::{self, Fcs, StopReason, Stopped};
 use crate::lesson;
 use crate::packet::{Buffer, Layer, Protocol, TcpIpLayer};
-use crate::report::{Options, PacketEvent, Sink, TimeFormat, escape, payload};
+use crate::report::{Gauge, Options, PacketEvent, Sink, TimeFormat, escape, payload};
 
 /// Writes one packet after the other.
 pub(super) struct Layers {
@@ -20,6 +21,7 @@ pub(super) struct Layers {
     clock: Clock,
     /// Whether times count from another packet, which may not be shown.
     since: bool,
+    gauge: Option<Arc<Gauge>>,
     text: String,
 }
 
@@ -31,6 +33,7 @@ impl Layers {
             reveal: options.reveal_secrets,
             clock: Clock::new(options.time),
             since: matches!(options.time, TimeFormat::Relative | TimeFormat::Delta),
+            gauge: options.live.as_ref().map(|live| Arc::clone(&live.gauge)),
             text: String::new(),
         }
     }
@@ -38,6 +41,9 @@ impl Layers {
 
 impl Sink for Layers {
     fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        if self.gauge.as_ref().is_some_and(|gauge| !gauge.has_room()) {
+            return Ok(());
+        }
         if !self.text.is_empty() {
             self.out.write_all(b"\n")?;
         }

@@ -6,7 +6,9 @@ mod fetch;
 mod fields;
 mod grid;
 mod hexdump;
+mod interfaces;
 mod layers;
+mod live;
 mod osi;
 mod overview;
 mod packets;
@@ -15,6 +17,8 @@ mod style;
 mod tcp;
 mod time;
 mod wrap;
+
+pub(super) use interfaces::interfaces;
 
 use super::{Format, Options, Out, Sink, View};
 use crate::packet::Protocol;

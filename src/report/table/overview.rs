@@ -16,7 +16,7 @@ use crate::dissect::Basis;
 use crate::flow::Connection;
 use crate::packet::{MacAddress, Protocol};
 use crate::report::tally::Tally;
-use crate::report::{Options, PacketEvent, Sink, Summary};
+use crate::report::{LiveReport, Options, PacketEvent, Sink, Summary};
 
 /// Connections, sessions, files and damages that are listed; the others are counted.
 const LISTED: usize = 10;
@@ -38,6 +38,11 @@ pub(super) struct Overview {
     connections: Vec<(Connection, Option<Protocol>)>,
     sessions: Vec<Session>,
     journeys: Journeys,
+    live: Option<LiveReport>,
+    /// Connections that began, of which a live capture knows the rest only at its end.
+    begun: u64,
+    /// Lines of the screen that are written over next time.
+    drawn: usize,
 }
 
 impl Overview {
@@ -54,6 +59,9 @@ impl Overview {
             connections: Vec::new(),
             sessions: Vec::new(),
             journeys: Journeys::default(),
+            live: options.live.clone(),
+            begun: 0,
+            drawn: 0,
         }
     }
 
@@ -182,13 +190,15 @@ impl Overview {
         let style = &self.style;
         let mut lines: Vec<(Tone, String)> = Vec::new();
         for damage in summary.damage.iter().take(LISTED) {
+            let offset = damage.offset.unwrap_or_default();
             let values: [(&str, &dyn Display); 4] = [
                 ("name", &shown(&damage.name)),
-                ("offset", &damage.offset),
+                ("offset", &offset),
                 ("packets", &damage.packets),
                 ("reason", &shown(&damage.reason)),
             ];
-            lines.push((Tone::Bad, style.say("overview.damage", &values)));
+            let key = if damage.offset.is_some() { "overview.damage" } else { "overview.damage.live" };
+            lines.push((Tone::Bad, style.say(key, &values)));
         }
         let t = &self.tally;
         let bad: Vec<String> = t
@@ -260,12 +270,50 @@ impl Overview {
         })
     }
 
+    /// The captures, as a command names them; of the wire, what was saved.
+    fn names(&self, summary: &Summary) -> Option<String> {
+        if let Some(live) = &self.live {
+            return live.saved.as_ref().map(|path| quoted(&shown(&path.to_string_lossy())));
+        }
+        let names = summary.sources.iter().take(3).map(|(_, info)| quoted(&shown(&info.name)));
+        Some(names.collect::<Vec<_>>().join(" "))
+    }
+
+    /// What is known, without what only the end brings.
+    fn body(&mut self, summary: &Summary) -> String {
+        let mut out = String::new();
+        self.connections.sort_by_key(|(c, _)| c.stream);
+        self.sources(&mut out, summary);
+        self.check_sequence(&mut out, summary);
+        out.push('\n');
+        self.layers(&mut out);
+        if self.tally.connections > 0 && !self.connections.is_empty() {
+            out.push('\n');
+            tcp::list(&self.style, &mut out, &self.connections, self.tally.connections);
+        }
+        if self.tally.sessions > 0 {
+            out.push('\n');
+            smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
+        }
+        out
+    }
+
+    /// Moves the cursor back to where the last drawing began, and takes that away.
+    fn back(&mut self) -> String {
+        match std::mem::take(&mut self.drawn) {
+            0 => String::new(),
+            lines => format!("\x1b[{lines}A\r\x1b[J"),
+        }
+    }
+
     /// The commands that show more of what is in here, each on one line.
     fn next(&self, out: &mut String, summary: &Summary) {
         let style = &self.style;
-        let names: Vec<String> =
-            summary.sources.iter().take(3).map(|(_, i)| quoted(&shown(&i.name))).collect();
-        let names = names.join(" ");
+        let Some(names) = self.names(summary) else {
+            out.push('\n');
+            style.paragraph(out, Tone::Quiet, &style.word("overview.next_live"), 2);
+            return;
+        };
         let mut next = Vec::new();
         if self.tally.sessions > 0 {
             next.push(format!("layerscope smtp {names}"));
@@ -309,6 +357,7 @@ impl Sink for Overview {
                 self.fcs_from.insert(from);
             }
         }
+        self.begun += u64::from(event.place.is_some_and(|place| place.opens_stream));
         self.cut += u64::from(event.frame.is_cut());
         if self.speaks.is_none() && super::packets::protocol(event).osi().iter().any(|osi| *osi > 4) {
             self.speaks = Some(event.frame.number);
@@ -339,21 +388,24 @@ impl Sink for Overview {
         Ok(())
     }
 
+    /// Draws again what is known now, over what was drawn last, where there is a screen.
+    fn refresh(&mut self, summary: &Summary) -> io::Result<()> {
+        let Some(rows) = self.live.as_ref().and_then(|live| live.screen) else { return Ok(()) };
+        let mut out = self.back();
+        let known = std::mem::replace(&mut self.tally.connections, self.begun);
+        let body = self.body(summary);
+        self.tally.connections = known;
+        for line in body.lines().take(rows.saturating_sub(1)) {
+            out.push_str(line);
+            out.push('\n');
+            self.drawn += 1;
+        }
+        self.out.write_all(out.as_bytes())
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
-        let mut out = String::new();
-        self.connections.sort_by_key(|(c, _)| c.stream);
-        self.sources(&mut out, summary);
-        self.check_sequence(&mut out, summary);
-        out.push('\n');
-        self.layers(&mut out);
-        if self.tally.connections > 0 {
-            out.push('\n');
-            tcp::list(&self.style, &mut out, &self.connections, self.tally.connections);
-        }
-        if self.tally.sessions > 0 {
-            out.push('\n');
-            smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
-        }
+        let mut out = self.back();
+        out.push_str(&self.body(summary));
         self.mails(&mut out);
         self.odd(&mut out, summary);
         self.next(&mut out, summary);

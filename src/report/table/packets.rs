@@ -4,13 +4,14 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::IpAddr;
 use std::ops::Range;
+use std::sync::Arc;
 
 use super::style::{Style, Tone, push_clipped, width};
 use super::time::Clock;
 use crate::dissect::{Checksum, Dissection, FcsState, TcpFlags, TcpSegment, Transport, summary};
 use crate::flow::Place;
 use crate::packet::{Protocol, Side};
-use crate::report::{Options, PacketEvent, Sink, escape, info};
+use crate::report::{Gauge, Options, PacketEvent, Sink, escape, info};
 
 /// Columns of a terminal below which what an application says leaves no room for its segment.
 const NARROW: usize = 110;
@@ -22,6 +23,7 @@ pub(super) struct Packets {
     reveal: bool,
     clip: bool,
     clock: Clock,
+    gauge: Option<Arc<Gauge>>,
     number_columns: usize,
     time_columns: usize,
     address_columns: usize,
@@ -50,6 +52,7 @@ impl Packets {
             style,
             reveal: options.reveal_secrets,
             clip: options.clip,
+            gauge: options.live.as_ref().map(|live| Arc::clone(&live.gauge)),
             time_columns: clock.columns(),
             clock,
             number_columns: 4,
@@ -134,6 +137,9 @@ impl Packets {
 
 impl Sink for Packets {
     fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
+        if self.gauge.as_ref().is_some_and(|gauge| !gauge.has_room()) {
+            return Ok(());
+        }
         self.measure(event);
         if !self.begun {
             self.header()?;

@@ -61,13 +61,7 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn octets(
-        &mut self,
-        delivery: Delivery,
-        octets: &[u8],
-        talk: &mut Talk,
-        state: &mut State,
-    ) {
+    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], talk: &mut Talk, state: &mut State) {
         let mut at = 0;
         while at < octets.len() {
             let (here, rest) = (behind(delivery, at), &octets[at..]);
@@ -231,13 +225,11 @@ impl Commands {
         let head = head.unwrap_or(none);
         let phase = phase_of(head.verb).unwrap_or(Phase::Mailbox);
         let command = TurnKind::Command(Command::default());
-        let turn = state.record.as_mut().and_then(|record| record.turn(first, Speaker::Client, phase, command));
+        let turn =
+            state.record.as_mut().and_then(|record| record.turn(first, Speaker::Client, phase, command));
         let asked = Asked { packet: first.packet, turn, time: line.last().time };
         if head.verb != "DONE" {
-            talk.waits(
-                Pending { tag: head.tag.to_vec(), verb: head.verb, asked, mailbox: None },
-                state,
-            );
+            talk.waits(Pending { tag: head.tag.to_vec(), verb: head.verb, asked, mailbox: None }, state);
         }
         self.assembly = Some(Assembly {
             tag: head.tag.to_vec(),

@@ -17,7 +17,12 @@ const MAX_LITERAL: u64 = 256;
 enum At {
     #[default]
     Line,
-    Literal { left: u64, item: Option<(String, Portion)>, begun: bool, kept: Option<Vec<u8>> },
+    Literal {
+        left: u64,
+        item: Option<(String, Portion)>,
+        begun: bool,
+        kept: Option<Vec<u8>>,
+    },
 }
 
 /// A response whose line goes on behind a literal.
@@ -45,13 +50,7 @@ pub(super) struct Responses {
 }
 
 impl Responses {
-    pub(super) fn octets(
-        &mut self,
-        delivery: Delivery,
-        octets: &[u8],
-        talk: &mut Talk,
-        state: &mut State,
-    ) {
+    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], talk: &mut Talk, state: &mut State) {
         let mut at = 0;
         while at < octets.len() {
             let (here, rest) = (behind(delivery, at), &octets[at..]);
@@ -175,7 +174,10 @@ impl Responses {
             return;
         };
         let unknown_tag = kind == ResponseKind::Tagged
-            && !talk.pending.iter().any(|pending| response.tag.as_deref().map(str::as_bytes) == Some(&pending.tag));
+            && !talk
+                .pending
+                .iter()
+                .any(|pending| response.tag.as_deref().map(str::as_bytes) == Some(&pending.tag));
         if self.lost && unknown_tag && *state.spoke.of(Speaker::Client) {
             return;
         }
@@ -333,7 +335,10 @@ const ASKED_BY: &[(&str, &[&str])] = &[
     ("RECENT", &["SELECT", "EXAMINE", "IDLE", "NOOP", "CHECK"]),
     ("FLAGS", &["SELECT", "EXAMINE"]),
     ("EXPUNGE", &["EXPUNGE", "UID EXPUNGE", "MOVE", "UID MOVE", "IDLE", "NOOP", "CHECK"]),
-    ("VANISHED", &["SELECT", "EXAMINE", "EXPUNGE", "UID EXPUNGE", "UID FETCH", "MOVE", "UID MOVE", "IDLE", "NOOP"]),
+    (
+        "VANISHED",
+        &["SELECT", "EXAMINE", "EXPUNGE", "UID EXPUNGE", "UID FETCH", "MOVE", "UID MOVE", "IDLE", "NOOP"],
+    ),
     ("LIST", &["LIST", "XLIST"]),
     ("LSUB", &["LSUB"]),
     ("STATUS", &["STATUS", "LIST", "NOTIFY"]),

@@ -144,7 +144,10 @@ pub(super) fn response(line: &[u8]) -> Option<(ResponseKind, Response)> {
     }
     if let Some(rest) = line.strip_prefix(b"+").filter(|rest| rest.is_empty() || rest.starts_with(b" ")) {
         let (code, text) = coded(rest.trim_ascii_start());
-        return Some((ResponseKind::Continuation, Response { code, text, line: whole, ..Response::default() }));
+        return Some((
+            ResponseKind::Continuation,
+            Response { code, text, line: whole, ..Response::default() },
+        ));
     }
     let blank = memchr::memchr(b' ', line).filter(|at| (1..=MAX_TAG).contains(at))?;
     let (word, rest) = first_word(&line[blank + 1..]);
@@ -225,7 +228,9 @@ mod tests {
     #[test]
     fn a_fetched_item_tells_how_much_of_the_message_it_is() {
         let portion = |before: &'static [u8]| item(before).map(|(_, portion)| portion);
-        for whole in [&b"* 1 FETCH (UID 4 BODY[]"[..], b"(body[]", b"(BINARY[]", b"(RFC822", b"(FLAGS () RFC822"] {
+        for whole in
+            [&b"* 1 FETCH (UID 4 BODY[]"[..], b"(body[]", b"(BINARY[]", b"(RFC822", b"(FLAGS () RFC822"]
+        {
             assert_eq!(portion(whole), Some(Portion::Whole), "{}", text(whole));
         }
         assert_eq!(portion(b"(BODY[]<0>"), Some(Portion::Beginning));
@@ -235,13 +240,19 @@ mod tests {
             assert_eq!(portion(section), Some(Portion::Section), "{}", text(section));
         }
         assert_eq!(portion(b"* LIST () \"/\""), None);
-        assert_eq!(item(b"(UID 4 BODY[HEADER.FIELDS (DATE TO)]").unwrap().0, b"BODY[HEADER.FIELDS (DATE TO)]");
+        assert_eq!(
+            item(b"(UID 4 BODY[HEADER.FIELDS (DATE TO)]").unwrap().0,
+            b"BODY[HEADER.FIELDS (DATE TO)]"
+        );
     }
 
     #[test]
     fn a_response_is_untagged_tagged_or_a_continuation() {
         let (kind, fetch) = response(b"* 12 fetch (FLAGS (\\Seen))").unwrap();
-        assert_eq!((kind, fetch.number, fetch.name.as_deref()), (ResponseKind::Untagged, Some(12), Some("FETCH")));
+        assert_eq!(
+            (kind, fetch.number, fetch.name.as_deref()),
+            (ResponseKind::Untagged, Some(12), Some("FETCH"))
+        );
         let (kind, no) = response(b"a1 NO [AUTHENTICATIONFAILED] Sorry").unwrap();
         assert_eq!((kind, no.status), (ResponseKind::Tagged, Some(Status::No)));
         assert_eq!((no.code.as_deref(), no.text.as_str()), (Some("AUTHENTICATIONFAILED"), "Sorry"));

@@ -20,13 +20,7 @@ pub(super) struct Commands {
 }
 
 impl Commands {
-    pub(super) fn octets(
-        &mut self,
-        delivery: Delivery,
-        octets: &[u8],
-        talk: &mut Talk,
-        state: &mut State,
-    ) {
+    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], talk: &mut Talk, state: &mut State) {
         let mut at = 0;
         while at < octets.len() {
             let (here, rest) = (behind(delivery, at), &octets[at..]);

@@ -47,13 +47,7 @@ pub(super) struct Replies {
 }
 
 impl Replies {
-    pub(super) fn octets(
-        &mut self,
-        delivery: Delivery,
-        octets: &[u8],
-        talk: &mut Talk,
-        state: &mut State,
-    ) {
+    pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], talk: &mut Talk, state: &mut State) {
         let mut at = 0;
         while at < octets.len() {
             let (here, rest) = (behind(delivery, at), &octets[at..]);
@@ -156,7 +150,8 @@ impl Replies {
             state.warn(Warning::RepliesOutOfStep);
         }
         let turn = state.record.as_mut().and_then(|record| {
-            let phase = asked.and_then(|(verb, _)| known(verb.as_bytes())).map_or(record.phase, |(_, phase)| phase);
+            let phase =
+                asked.and_then(|(verb, _)| known(verb.as_bytes())).map_or(record.phase, |(_, phase)| phase);
             let turn = if greets {
                 record.greets(line.first(), response)
             } else {

@@ -43,7 +43,8 @@ fn offers(session: &Session, verb: &str) -> bool {
         TurnKind::Greeting(response) | TurnKind::Response { response, .. } => {
             let code = response.code.as_deref().unwrap_or_default();
             let data = response.name.as_deref().map_or("", |_| response.text.as_str());
-            let mut words = code.split(' ').chain(data.split(' ')).chain(response.lines.iter().map(String::as_str));
+            let mut words =
+                code.split(' ').chain(data.split(' ')).chain(response.lines.iter().map(String::as_str));
             words.any(|word| word.eq_ignore_ascii_case(verb))
         }
         TurnKind::Command(_)

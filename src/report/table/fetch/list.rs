@@ -15,7 +15,8 @@ const WIDE: usize = 100;
 
 /// Without the addresses of both ends where the terminal is narrow: the connections' table has them.
 pub(in crate::report::table) fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
-    let columns = ["stream", "client", "fetch_user", "fetch_outcome", "fetch_fetched", "protected", "took", "ended"];
+    let columns =
+        ["stream", "client", "fetch_user", "fetch_outcome", "fetch_fetched", "protected", "took", "ended"];
     let is_wide = style.width >= WIDE;
     let shown: Vec<&str> = columns.into_iter().filter(|&column| is_wide || column != "client").collect();
     let mut grid = style.grid(&shown);

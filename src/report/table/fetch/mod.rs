@@ -15,7 +15,7 @@ use comfy_table::{ColumnConstraint, Width};
 pub(super) use self::list::push_list;
 use self::list::{is_fetched_whole, took};
 use self::rows::{Row, rows};
-use super::smtp::{protection_tone, ROWS_A_TABLE, SHOWN_IN_FULL};
+use super::smtp::{ROWS_A_TABLE, SHOWN_IN_FULL, protection_tone};
 use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;
 use crate::conversation::fetch::{Ended, Session, TurnKind, Warning};
@@ -260,8 +260,7 @@ fn login(style: &Style, session: &Session, out: &mut String) {
 fn fetched(style: &Style, session: &Session) -> String {
     let whole = || session.messages.iter().filter(|message| is_fetched_whole(message));
     let octets: u64 = whole().map(|message| message.octets).sum();
-    let mut text =
-        style.say("fetch.view.fetched", &[("messages", &whole().count()), ("octets", &octets)]);
+    let mut text = style.say("fetch.view.fetched", &[("messages", &whole().count()), ("octets", &octets)]);
     let uploads = session.messages.iter().filter(|message| message.from == Speaker::Client).count();
     let portions = session.messages.len() - whole().count() - uploads;
     if portions > 0 {
@@ -279,7 +278,8 @@ fn pace(style: &Style, session: &Session, out: &mut String) {
     let mut server = 0;
     for turn in &session.turns {
         let TurnKind::Response { to: Some(to), asked: Some(asked), .. } = &turn.kind else { continue };
-        let idles = session.turns.get(*to).and_then(|turn| turn.kind.command()).is_some_and(|c| c.verb == "IDLE");
+        let idles =
+            session.turns.get(*to).and_then(|turn| turn.kind.command()).is_some_and(|c| c.verb == "IDLE");
         if *to >= answered && !idles {
             answered = to + 1;
             server += turn.time.map_or(0, |time| time.since(*asked).max(0));
@@ -290,7 +290,8 @@ fn pace(style: &Style, session: &Session, out: &mut String) {
     if all == 0 || server > all {
         return;
     }
-    let values = [("server", &duration(server) as &dyn std::fmt::Display), ("client", &duration(all - server))];
+    let values =
+        [("server", &duration(server) as &dyn std::fmt::Display), ("client", &duration(all - server))];
     let mut text = style.say("smtp.pace.both", &values);
     if session.ended == Ended::Tls {
         text.push_str(&style.word("smtp.pace.until_tls"));
@@ -348,9 +349,7 @@ fn remarks(style: &Style, session: &Session, out: &mut String) {
 
 #[cfg(test)]
 mod tests {
-    use crate::conversation::fetch::{
-        ChangeKind, ChangeOutcome, Ended, Phase, Portion, Warning,
-    };
+    use crate::conversation::fetch::{ChangeKind, ChangeOutcome, Ended, Phase, Portion, Warning};
     use crate::lesson::{Lang, find};
 
     #[test]

@@ -5,9 +5,7 @@ use super::super::style::{Style, Tone, shown};
 use super::super::time::duration;
 use super::means;
 use super::raw::masked;
-use crate::conversation::fetch::{
-    Command, Phase, Response, ResponseKind, Session, Status, Turn, TurnKind,
-};
+use crate::conversation::fetch::{Command, Phase, Response, ResponseKind, Session, Status, Turn, TurnKind};
 use crate::conversation::smtp::{Pace, Speaker};
 use crate::packet::Timestamp;
 
@@ -127,8 +125,7 @@ impl Teller<'_> {
             TurnKind::Message { octets, message } => {
                 let message = self.session.messages.get(*message);
                 let what = message.map(|message| means::what(self.style, message)).unwrap_or_default();
-                let line =
-                    self.style.say("fetch.view.message_line", &[("what", &what), ("octets", octets)]);
+                let line = self.style.say("fetch.view.message_line", &[("what", &what), ("octets", octets)]);
                 let means = message.map(|message| means::message(self.style, message)).unwrap_or_default();
                 vec![self.row(turn, &line, means, Tone::Upper)]
             }

@@ -10,8 +10,8 @@ const LONGEST_VALUE: usize = 120;
 /// Mails whose sizes are told one by one; of more the largest is.
 const SIZES: usize = 3;
 
-/// The meaning of one line.
-pub(super) fn capability(style: &Style, session: &Session, line: &str) -> String {
+/// The meaning of one line; of a session that is over, also what became of it.
+pub(super) fn capability(style: &Style, session: Option<&Session>, line: &str) -> String {
     if is_crossed_out(line) {
         return style.word("smtp.use.crossed_out");
     }
@@ -23,7 +23,9 @@ pub(super) fn capability(style: &Style, session: &Session, line: &str) -> String
     if let Some(detail) = detail(style, &keyword, &parameters) {
         means.push_str(&detail);
     }
-    if let Some(mut used) = used(style, session, &keyword, &parameters) {
+    if let Some(session) = session
+        && let Some(mut used) = used(style, session, &keyword, &parameters)
+    {
         // what was offered before TLS is to be forgotten (RFC 3207 section 4.2); the second EHLO is not to be seen
         if matches!(session.encryption, Encryption::StartTls { .. })
             && used == style.word("smtp.view.not_used")

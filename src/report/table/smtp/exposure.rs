@@ -13,8 +13,11 @@ pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
     for exposure in session.exposure() {
         let Exposure { what, sight, packet, proof } = exposure;
         let what = style.word(&format!("smtp.exposure.what.{}", what.name()));
-        let seen =
-            if exposure.what == Exposed::Secret { secret_sight(style, sight, proof) } else { sight_word(style, sight) };
+        let seen = if exposure.what == Exposed::Secret {
+            secret_sight(style, sight, proof)
+        } else {
+            sight_word(style, sight)
+        };
         grid.add_row([
             style.cell(Tone::Plain, what),
             style.cell(sight_tone(sight), seen),

@@ -1,8 +1,8 @@
 //! The hops that a message took before this one, as its Received fields tell them.
 
-use super::message::Content;
 use super::super::style::{Style, Tone, clipped, shown};
 use super::super::time::duration;
+use super::message::Content;
 use crate::conversation::mail::Hop;
 use crate::packet::Timestamp;
 

@@ -1,7 +1,7 @@
 //! What a command says here, with its own parameters; and which layer's part a line plays.
 
 use super::super::style::{Style, clipped, shown};
-use crate::conversation::smtp::{Message, Session, Turn, TurnKind};
+use crate::conversation::smtp::{Message, Turn, TurnKind};
 use crate::lesson::smtp::{self, Phase};
 
 /// Columns that a value takes at most.
@@ -98,11 +98,11 @@ fn is_encoding(name: &str) -> bool {
 
 /// The OSI layers whose part a line plays: what opens and closes the dialogue is of the session, what encodes or
 /// encrypts of the presentation, all else of the application.
-pub(super) fn osi(session: &Session, turn: &Turn, phase: Phase) -> &'static str {
+pub(super) fn osi(messages: &[Message], turn: &Turn, phase: Phase) -> &'static str {
     match (&turn.kind, phase) {
         (TurnKind::Gap { .. }, _) => "",
         (TurnKind::Message { message, .. }, _) => {
-            let message = session.messages.get(*message);
+            let message = messages.get(*message);
             let written =
                 |m: &Message| m.parts.iter().any(|p| is_encoding(&p.encoding) || p.charset.is_some());
             if message.is_some_and(written) { "6,7" } else { "7" }

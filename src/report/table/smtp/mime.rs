@@ -3,8 +3,8 @@
 use comfy_table::{ColumnConstraint, Width};
 
 use super::super::grid::Table;
-use super::message::Content;
 use super::super::style::{Style, Tone, clipped, shown, width};
+use super::message::Content;
 use crate::conversation::mail::{Part, PartKind};
 
 /// Columns that a type, an encoding and a file name take at most.

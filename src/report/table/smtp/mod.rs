@@ -6,6 +6,7 @@ mod hops;
 mod journey;
 mod ladder;
 mod list;
+mod live;
 mod means;
 mod message;
 mod mime;
@@ -15,12 +16,13 @@ mod turns;
 mod verdict;
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use comfy_table::{ColumnConstraint, Width};
 
+pub(super) use self::exposure::{secret_sight, sight_tone, sight_word};
 pub(super) use self::journey::summary as journey;
 pub(super) use self::list::list;
-pub(super) use self::exposure::{secret_sight, sight_tone, sight_word};
 pub(super) use self::list::{protection, protection_tone};
 use self::list::{push_list, took};
 use self::message::message_section;
@@ -31,9 +33,12 @@ use self::turns::{TurnRow, rows};
 use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;
 use crate::conversation::journey::Journeys;
-use crate::conversation::smtp::{AuthOutcome, Encryption, Ended, Pace, Role, Session, Verdict, Warning};
+use crate::conversation::smtp::{
+    AuthOutcome, Encryption, Ended, Pace, Role, Said, Session, Verdict, Warning,
+};
+use crate::flow::Connection;
 use crate::lesson;
-use crate::report::{Format, Options, Sink, Summary};
+use crate::report::{Follows, Format, Gauge, Options, Sink, Summary};
 
 /// Captures with no more sessions than this show each conversation.
 pub(super) const SHOWN_IN_FULL: usize = 3;
@@ -59,10 +64,15 @@ pub(super) struct Sessions {
     journeys: Journeys,
     count: u64,
     captures: Vec<(u32, String)>,
+    /// Rows were written while packets came.
+    begun: bool,
+    live: Option<(live::Live, Arc<Gauge>)>,
 }
 
 impl Sessions {
     pub(super) fn new(options: &Options, out: Box<dyn Write>) -> Self {
+        // the lines alone are written once they are all there, and so is a drawing
+        let live = options.live.as_ref().filter(|_| !options.raw && options.format == Format::Table);
         Self {
             style: Style::new(options),
             reveal: options.reveal_secrets,
@@ -74,6 +84,8 @@ impl Sessions {
             journeys: Journeys::default(),
             count: 0,
             captures: options.captures.clone(),
+            begun: false,
+            live: live.map(|live| (live::Live::new(options), Arc::clone(&live.gauge))),
         }
     }
 
@@ -110,8 +122,25 @@ impl Sessions {
 }
 
 impl Sink for Sessions {
+    fn follows(&self) -> Follows {
+        if self.live.is_some() { Follows::Mail } else { Follows::Nothing }
+    }
+
+    fn said(&mut self, connection: &Connection, said: Said<'_>) -> io::Result<()> {
+        let Some((live, gauge)) = &mut self.live else { return Ok(()) };
+        let mut text = String::new();
+        live.push(&mut text, connection, said, || gauge.has_room());
+        self.begun |= !text.is_empty();
+        self.out.write_all(text.as_bytes())
+    }
+
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.count += 1;
+        if let Some((live, gauge)) = &mut self.live {
+            let mut text = String::new();
+            live.push_rest(&mut text, &session, || gauge.has_room());
+            self.out.write_all(text.as_bytes())?;
+        }
         if self.raw {
             let mut text = String::new();
             let named = self.chosen.is_none().then(|| {
@@ -144,6 +173,9 @@ impl Sink for Sessions {
         if self.drawn {
             self.drawing()?;
             return self.out.flush();
+        }
+        if self.begun {
+            self.out.write_all(b"\n")?;
         }
         if self.count == 0 {
             let none = match self.chosen {

@@ -1,7 +1,7 @@
 //! Signatures and checks that a header declares. Nothing of it is verified here, and the text says so.
 
-use super::message::Content;
 use super::super::style::{Style, Tone, clipped, shown};
+use super::message::Content;
 use crate::conversation::mail::{Assessment, Finding, Signature};
 
 /// Columns that a name takes at most.

@@ -6,7 +6,7 @@ use super::capabilities::capability;
 use super::list::{LONGEST_PATH, shown_path};
 use super::means;
 use super::raw;
-use crate::conversation::smtp::{Pace, Reply, Session, Speaker, Transfer, Turn, TurnKind, challenge};
+use crate::conversation::smtp::{Pace, Reply, Said, Session, Speaker, Transfer, Turn, TurnKind, challenge};
 use crate::lesson::smtp::{self, Phase};
 use crate::packet::Timestamp;
 
@@ -29,11 +29,47 @@ pub(super) struct TurnRow {
 
 /// All rows of a session, in order.
 pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<TurnRow> {
-    let pace = Pace::of(session);
-    let mut teller =
-        Teller { style, session, pace, reveal, before: None, login: Login::default(), mask_told: reveal };
-    let turns = session.turns.iter().zip(phases(session)).enumerate();
-    turns.flat_map(|(at, (turn, phase))| teller.turn(at, turn, phase)).collect()
+    let mut memory = Memory { pace: Pace::of(session), ..Memory::default() };
+    let said = session.said();
+    let mut teller = Teller { style, said, whole: Some(session), reveal, memory: &mut memory };
+    (0..said.turns.len()).flat_map(|at| teller.next(at)).collect()
+}
+
+/// The rows of a turn of a session that is under way. Each turn has its turn once, in order.
+pub(super) fn rows_at(
+    style: &Style,
+    said: Said<'_>,
+    at: usize,
+    reveal: bool,
+    memory: &mut Memory,
+) -> Vec<TurnRow> {
+    if let Some(turn) = said.turns.get(at) {
+        memory.pace.take(turn);
+    }
+    Teller { style, said, whole: None, reveal, memory }.next(at)
+}
+
+/// What rows depend on beyond the turns themselves.
+pub(super) struct Memory {
+    pace: Pace,
+    /// Of all turns so far.
+    phases: Vec<Phase>,
+    before: Option<Timestamp>,
+    login: Login,
+    /// What stands for a secret has been explained.
+    mask_told: bool,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            pace: Pace::new(None),
+            phases: Vec::new(),
+            before: None,
+            login: Login::default(),
+            mask_told: false,
+        }
+    }
 }
 
 /// The packets of what was said: `8`, or `8–10` where it spans several.
@@ -68,30 +104,31 @@ pub(super) fn last_refusal(session: &Session) -> Option<(String, u16)> {
 /// The part of the session that each turn belongs to. A reply belongs where the command does that it answers, not
 /// where the client has got to in the meantime.
 pub(super) fn phases(session: &Session) -> Vec<Phase> {
-    let mut phases: Vec<Phase> = Vec::with_capacity(session.turns.len());
-    let mut now = Phase::Connect;
-    for turn in &session.turns {
-        let phase = match &turn.kind {
-            TurnKind::Greeting(_) => Phase::Connect,
-            TurnKind::Command { verb, .. } => Phase::of_verb(verb),
-            TurnKind::AuthResponse { .. } => Phase::Authentication,
-            TurnKind::Message { .. } => Phase::Message,
-            TurnKind::Tls => Phase::Encryption,
-            TurnKind::Gap { .. } => now,
-            TurnKind::Reply { to, reply, .. } => {
-                let answered = to.and_then(|to| phases.get(to)).copied();
-                answered.or(Phase::of_code(reply.code)).unwrap_or(now)
-            }
-        };
-        phases.push(phase);
-        now = phase;
-    }
+    let mut phases = Vec::with_capacity(session.turns.len());
+    session.turns.iter().for_each(|turn| phases.push(phase(&phases, turn)));
     phases
 }
 
+/// That of the turn behind those whose phases are known.
+fn phase(before: &[Phase], turn: &Turn) -> Phase {
+    let now = before.last().copied().unwrap_or(Phase::Connect);
+    match &turn.kind {
+        TurnKind::Greeting(_) => Phase::Connect,
+        TurnKind::Command { verb, .. } => Phase::of_verb(verb),
+        TurnKind::AuthResponse { .. } => Phase::Authentication,
+        TurnKind::Message { .. } => Phase::Message,
+        TurnKind::Tls => Phase::Encryption,
+        TurnKind::Gap { .. } => now,
+        TurnKind::Reply { to, reply, .. } => {
+            let answered = to.and_then(|to| before.get(to)).copied();
+            answered.or(Phase::of_code(reply.code)).unwrap_or(now)
+        }
+    }
+}
+
 /// What a reply answers, as [`smtp::answer`] calls it: a verb, `greeting` or `message`; empty where it is not known.
-pub(super) fn answered(session: &Session, to: Option<usize>) -> &str {
-    match to.and_then(|to| session.turns.get(to)).map(|turn| &turn.kind) {
+pub(super) fn answered<'a>(said: Said<'a>, to: Option<usize>) -> &'a str {
+    match to.and_then(|to| said.turns.get(to)).map(|turn| &turn.kind) {
         // the reply to the last piece is that to the message (RFC 3030 section 2)
         Some(TurnKind::Command { verb, argument, .. })
             if verb == "BDAT" && means::is_last_chunk(argument) =>
@@ -108,13 +145,11 @@ pub(super) fn answered(session: &Session, to: Option<usize>) -> &str {
 
 struct Teller<'a> {
     style: &'a Style,
-    session: &'a Session,
-    pace: Pace,
+    said: Said<'a>,
+    /// The session, once it is over: only then is it known what was not used.
+    whole: Option<&'a Session>,
     reveal: bool,
-    before: Option<Timestamp>,
-    login: Login,
-    /// What stands for a secret has been explained.
-    mask_told: bool,
+    memory: &'a mut Memory,
 }
 
 /// The login under way.
@@ -127,6 +162,13 @@ struct Login {
 }
 
 impl Teller<'_> {
+    fn next(&mut self, at: usize) -> Vec<TurnRow> {
+        let Some(turn) = self.said.turns.get(at) else { return Vec::new() };
+        let phase = phase(&self.memory.phases, turn);
+        self.memory.phases.push(phase);
+        self.turn(at, turn, phase)
+    }
+
     fn turn(&mut self, at: usize, turn: &Turn, phase: Phase) -> Vec<TurnRow> {
         match &turn.kind {
             TurnKind::Greeting(reply) => {
@@ -140,7 +182,7 @@ impl Teller<'_> {
                 let mut means = means::command(self.style, verb, argument);
                 if verb == "AUTH" {
                     let responses = u32::from(secret.is_some());
-                    self.login = Login { mechanism: argument.to_ascii_uppercase(), responses };
+                    self.memory.login = Login { mechanism: argument.to_ascii_uppercase(), responses };
                 }
                 if secret.is_some() {
                     self.explain_mask(&mut means);
@@ -154,7 +196,7 @@ impl Teller<'_> {
             }
             TurnKind::Message { octets, message } => {
                 let line = self.style.say("smtp.view.message_line", &[("octets", octets)]);
-                let message = self.session.messages.get(*message);
+                let message = self.said.messages.get(*message);
                 let encoded = message.and_then(|message| means::encodings(self.style, message));
                 let in_pieces = message.is_some_and(|message| message.transfer == Transfer::Bdat);
                 let mut means =
@@ -180,8 +222,8 @@ impl Teller<'_> {
 
     /// What a line of the client's is in a login.
     fn response(&mut self) -> String {
-        self.login.responses += 1;
-        let key = match (self.login.mechanism.as_str(), self.login.responses) {
+        self.memory.login.responses += 1;
+        let key = match (self.memory.login.mechanism.as_str(), self.memory.login.responses) {
             ("LOGIN", 1) => "auth_user",
             ("LOGIN", 2) => "auth_password",
             ("PLAIN", 1) => "auth_plain",
@@ -194,7 +236,7 @@ impl Teller<'_> {
     }
 
     fn explain_mask(&mut self, means: &mut String) {
-        if !std::mem::replace(&mut self.mask_told, true) {
+        if !std::mem::replace(&mut self.memory.mask_told, true) && !self.reveal {
             means.push_str(&self.style.say("smtp.here.mask", &[("mask", &raw::MASK)]));
         }
     }
@@ -203,7 +245,7 @@ impl Teller<'_> {
     fn challenge(&self, reply: &Reply) -> Option<String> {
         let text = shown(&clipped(&challenge(reply.lines.last()?)?, LONGEST_CHALLENGE));
         let asks = text.to_ascii_lowercase();
-        let key = match self.login.mechanism.as_str() {
+        let key = match self.memory.login.mechanism.as_str() {
             "CRAM-MD5" => "smtp.here.challenge",
             "LOGIN" if asks.contains("user") => "smtp.here.asks_user",
             "LOGIN" if asks.contains("pass") => "smtp.here.asks_password",
@@ -214,7 +256,7 @@ impl Teller<'_> {
 
     /// Whether recipients were asked for in the transaction of this command, and none was accepted.
     fn nobody_to_send_to(&self, at: usize, command: usize) -> bool {
-        let turns = self.session.turns.get(..at).unwrap_or_default();
+        let turns = self.said.turns.get(..at).unwrap_or_default();
         let verb = |index: usize| match turns.get(index).map(|turn| &turn.kind) {
             Some(TurnKind::Command { verb, .. }) => verb.as_str(),
             _ => "",
@@ -236,7 +278,7 @@ impl Teller<'_> {
         to: Option<usize>,
         reply: &Reply,
     ) -> Vec<TurnRow> {
-        let verb = answered(self.session, to);
+        let verb = answered(self.said, to);
         let refuses = reply.code >= 400;
         let mut means = match to {
             Some(command) if verb == "DATA" && refuses && self.nobody_to_send_to(at, command) => {
@@ -255,7 +297,7 @@ impl Teller<'_> {
         } else {
             self.push_wait(&mut means, at);
         }
-        let silence = turn.time.zip(self.before).map(|(now, before)| now.since(before));
+        let silence = turn.time.zip(self.memory.before).map(|(now, before)| now.since(before));
         if let Some(silence) = silence.filter(|silence| to.is_none() && Pace::is_long(*silence)) {
             means.push_str(&self.style.say("smtp.pace.silence", &[("time", &duration(silence))]));
         }
@@ -283,12 +325,12 @@ impl Teller<'_> {
 
     /// The recipient that one of LMTP's replies to a message is about (RFC 2033 section 4.2).
     fn delivered_to(&self, at: usize, to: Option<usize>) -> Option<String> {
-        let asked = to.filter(|_| self.session.lmtp && answered(self.session, to) == "message")?;
-        let message = match &self.session.turns.get(asked)?.kind {
-            TurnKind::Message { message, .. } => self.session.messages.get(*message)?,
+        let asked = to.filter(|_| self.said.lmtp && answered(self.said, to) == "message")?;
+        let message = match &self.said.turns.get(asked)?.kind {
+            TurnKind::Message { message, .. } => self.said.messages.get(*message)?,
             _ => return None,
         };
-        let before = self.session.turns.iter().take(at);
+        let before = self.said.turns.iter().take(at);
         let nth = before
             .filter(|turn| matches!(turn.kind, TurnKind::Reply { to: Some(to), .. } if to == asked))
             .count();
@@ -299,8 +341,8 @@ impl Teller<'_> {
     /// The command that a reply answers, where that does not stand right before it.
     fn whose(&self, at: usize, to: Option<usize>) -> Option<String> {
         let to = to.filter(|to| to + 1 < at)?;
-        let turn = self.session.turns.get(to)?;
-        let piece = self.session.turns.get(to + 1).filter(|_| to + 2 == at);
+        let turn = self.said.turns.get(to)?;
+        let piece = self.said.turns.get(to + 1).filter(|_| to + 2 == at);
         if piece.is_some_and(|piece| {
             matches!(piece.kind, TurnKind::Message { .. }) && piece.packet == turn.packet
         }) {
@@ -324,13 +366,13 @@ impl Teller<'_> {
     }
 
     fn push_wait(&self, means: &mut String, at: usize) {
-        if let Some(wait) = self.pace.long_wait(at) {
+        if let Some(wait) = self.memory.pace.long_wait(at) {
             means.push_str(&self.style.say("smtp.pace.server", &[("time", &duration(wait))]));
         }
     }
 
     fn push_delay(&self, means: &mut String, at: usize) {
-        if let Some(wait) = self.pace.long_wait(at) {
+        if let Some(wait) = self.memory.pace.long_wait(at) {
             means.push_str(&self.style.say("smtp.pace.auth", &[("time", &duration(wait))]));
         }
     }
@@ -341,8 +383,7 @@ impl Teller<'_> {
         let mut rows = Vec::new();
         for (index, text) in reply.lines.iter().enumerate() {
             let line = format!("{}{}{text}", reply.code, if index == last { ' ' } else { '-' });
-            let means =
-                if index == 0 { means.to_owned() } else { capability(self.style, self.session, text) };
+            let means = if index == 0 { means.to_owned() } else { capability(self.style, self.whole, text) };
             let mut row = self.row(turn, phase, &line, means, Tone::Good);
             if index > 0 {
                 row.packet.clear();
@@ -356,12 +397,12 @@ impl Teller<'_> {
     }
 
     fn layers(&self, turn: &Turn, phase: Phase) -> String {
-        means::osi(self.session, turn, phase).replace(',', self.style.word("smtp.sign.list").trim_end())
+        means::osi(self.said.messages, turn, phase).replace(',', self.style.word("smtp.sign.list").trim_end())
     }
 
     fn row(&mut self, turn: &Turn, phase: Phase, line: &str, mut means: String, tone: Tone) -> TurnRow {
-        let since = turn.time.zip(self.before).map(|(now, before)| now.since(before).max(0));
-        self.before = turn.last_time.or(self.before);
+        let since = turn.time.zip(self.memory.before).map(|(now, before)| now.since(before).max(0));
+        self.memory.before = turn.last_time.or(self.memory.before);
         let who = match turn.from {
             Speaker::Client => "smtp.view.client",
             Speaker::Server => "smtp.view.server",

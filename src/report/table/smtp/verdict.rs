@@ -81,7 +81,7 @@ fn login(style: &Style, session: &Session) -> Option<String> {
     }
     let reply = session.turns.iter().rev().find_map(|turn| match &turn.kind {
         TurnKind::Reply { to, reply, .. } => {
-            (reply.code >= 400 && answered(session, *to) == "AUTH").then_some(reply)
+            (reply.code >= 400 && answered(session.said(), *to) == "AUTH").then_some(reply)
         }
         TurnKind::Greeting(_)
         | TurnKind::Command { .. }

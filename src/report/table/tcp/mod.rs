@@ -6,6 +6,7 @@ mod figures;
 mod flaw;
 mod ladder;
 mod list;
+mod live;
 mod meaning;
 mod repair;
 mod row;
@@ -16,12 +17,13 @@ mod story;
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
+use std::sync::Arc;
 
 use super::style::Style;
 use crate::dissect::Transport;
 use crate::flow::Connection;
 use crate::packet::{PerSide, Protocol};
-use crate::report::{Format, Options, PacketEvent, Sink, Sort, Summary};
+use crate::report::{Follows, Format, Gauge, Options, PacketEvent, Sink, Sort, Summary};
 pub(super) use ladder::Svg;
 use list::Kinds;
 pub(super) use list::{list, notes};
@@ -47,6 +49,9 @@ pub(super) struct Tcp {
     stories: BTreeMap<u64, Story>,
     connections: Vec<(Connection, Option<Protocol>)>,
     kinds: Kinds,
+    /// Rows were written while packets came.
+    begun: bool,
+    live: Option<(live::Live, Arc<Gauge>)>,
 }
 
 impl Tcp {
@@ -61,6 +66,8 @@ impl Tcp {
             stories: BTreeMap::new(),
             connections: Vec::new(),
             kinds: Kinds::default(),
+            begun: false,
+            live: options.live.as_ref().map(|live| (live::Live::new(options), Arc::clone(&live.gauge))),
         }
     }
 
@@ -114,6 +121,10 @@ impl Tcp {
 }
 
 impl Sink for Tcp {
+    fn follows(&self) -> Follows {
+        if self.live.is_some() && !self.drawn { Follows::Segments } else { Follows::Nothing }
+    }
+
     fn packet(&mut self, event: &PacketEvent<'_>) -> io::Result<()> {
         if event.dissection.layer(Protocol::MacControl).is_some() {
             for story in self.stories.values_mut() {
@@ -131,6 +142,21 @@ impl Sink for Tcp {
         Ok(())
     }
 
+    fn segment(&mut self, event: &PacketEvent<'_>, connection: &Connection) -> io::Result<()> {
+        let (Some(place), Transport::Tcp(segment)) = (event.place, &event.dissection.transport) else {
+            return Ok(());
+        };
+        let Some((live, gauge)) = self.live.as_mut().filter(|_| !self.drawn) else { return Ok(()) };
+        live.remember(place.stream, Row::new(event, place, segment));
+        if !gauge.has_room() {
+            return Ok(());
+        }
+        let mut text = String::new();
+        live.push(&mut text, connection);
+        self.begun = true;
+        self.out.write_all(text.as_bytes())
+    }
+
     fn connection(&mut self, connection: &Connection, application: Option<Protocol>) -> io::Result<()> {
         if self.chosen.is_some_and(|chosen| chosen != connection.stream) {
             return Ok(());
@@ -146,6 +172,9 @@ impl Sink for Tcp {
     fn finish(&mut self, _summary: &Summary) -> io::Result<()> {
         self.put_in_order();
         let mut out = String::new();
+        if self.begun {
+            out.push('\n');
+        }
         if self.drawn {
             out = self.drawing()?;
         } else {

@@ -215,7 +215,7 @@ impl Teller<'_> {
 }
 
 /// Flags and relative numbers; for segments that open and close, the numbers of the header below them.
-fn segment(row: &Row) -> String {
+pub(super) fn segment(row: &Row) -> String {
     let mut text = String::new();
     info::write_flags(row.flags, &mut text);
     text.push_str(&format!(" {}", row.place.relative_seq));
