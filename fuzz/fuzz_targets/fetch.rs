@@ -40,8 +40,10 @@ fuzz_target!(|input: &[u8]| {
     let ends = PerSide { initiator: end(50_000), responder: end(143) };
     conversations.finished(Connection::between(1, ends, RoleBasis::Observed));
     while let Some(finished) = conversations.take_finished() {
-        if let Finished::Fetched(all) = finished {
-            assert!(all.len() <= 10_000);
+        if let Finished::Mailbox(session) = finished {
+            assert!(session.turns.len() <= 10_000 && session.messages.len() <= 10_000);
+            session.exposure();
+            session.changes();
         }
     }
 });

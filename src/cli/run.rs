@@ -182,7 +182,12 @@ impl Run {
     fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>, mail: Option<MailFolder>) -> Self {
         let mut conversations = Conversations::new(plan.depth);
         if let Some(mail) = &mail {
-            conversations.deliver_to(Rc::new(mail.clone()));
+            let protocol = match plan.report.view {
+                View::Imap => Protocol::Imap,
+                View::Pop3 => Protocol::Pop3,
+                _ => Protocol::Smtp,
+            };
+            conversations.deliver_to(Rc::new(mail.clone()), protocol);
         }
         Self {
             tracker: Tracker::new(plan.limits),

@@ -60,10 +60,10 @@ impl Conversations {
         Self { keep, streams: AHashMap::new(), finished: VecDeque::new(), offered_tls: TlsOffers::default() }
     }
 
-    /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
-    pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>) {
+    /// Messages of this protocol go to the letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
+    pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>, protocol: Protocol) {
         if let Keep::All(limits, _) = self.keep {
-            self.keep = Keep::All(limits, Some(letterbox));
+            self.keep = Keep::All(limits, Some((protocol, letterbox)));
         }
     }
 

@@ -26,8 +26,8 @@ pub(super) enum Keep {
     Name,
     /// Which octets are secret, too.
     Secrets,
-    /// All that was said, within limits; messages go to the letterbox as well, where there is one.
-    All(Limits, Option<Rc<dyn Letterbox>>),
+    /// All that was said, within limits; messages of one protocol go to the letterbox as well, where there is one.
+    All(Limits, Option<(Protocol, Rc<dyn Letterbox>)>),
 }
 
 /// One stream.
@@ -228,7 +228,10 @@ impl Undecided {
         let (limits, letterbox) = match keep {
             Keep::Name => return self.become_name(protocol),
             Keep::Secrets => (None, None),
-            Keep::All(limits, letterbox) => (Some(*limits), letterbox.clone()),
+            Keep::All(limits, letterbox) => {
+                let wanted = letterbox.as_ref().filter(|(wanted, _)| *wanted == protocol);
+                (Some(*limits), wanted.map(|(_, letterbox)| Rc::clone(letterbox)))
+            }
         };
         match protocol {
             Protocol::Smtp => {

@@ -173,6 +173,12 @@ const CAPTURE: &[&str] = &[
     "smtp.recipients_accepted",
     "smtp.recipients_refused",
     "smtp.warnings",
+    "imap.sessions",
+    "imap.messages",
+    "imap.warnings",
+    "pop3.sessions",
+    "pop3.messages",
+    "pop3.warnings",
     "damage",
 ];
 
@@ -277,7 +283,10 @@ impl Sink for Rows {
             (View::Imap, Protocol::Imap) | (View::Pop3, Protocol::Pop3) => {
                 self.row(&FetchRecord::new(&session, self.reveal_secrets))
             }
-            _ => Ok(()),
+            _ => {
+                self.tally.mailbox(&session);
+                Ok(())
+            }
         }
     }
 

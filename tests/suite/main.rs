@@ -7,6 +7,7 @@ mod connections;
 mod journey;
 mod mail_messages;
 mod mail_save;
+mod mailbox;
 mod samples;
 mod sandbox;
 mod secrets;

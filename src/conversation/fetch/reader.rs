@@ -25,6 +25,8 @@ pub(in crate::conversation) struct Reader {
     state: State,
     /// Something that stood inside TLS was decrypted.
     decrypted: bool,
+    /// All that comes stood inside TLS.
+    implicit: bool,
     reset: bool,
 }
 
@@ -44,7 +46,7 @@ impl Reader {
         };
         let record = limits.map(|limits| Box::new(Record::new(limits, letters)));
         let state = State { record, ..State::default() };
-        Self { server, lines, grammar, state, decrypted: false, reset: false }
+        Self { server, lines, grammar, state, decrypted: false, implicit: false, reset: false }
     }
 
     /// Which of both protocols it is.
@@ -68,6 +70,13 @@ impl Reader {
 
     /// Octets that the lines have read already.
     pub(in crate::conversation) fn replay(&mut self, delivery: Delivery, octets: &[u8]) {
+        if self.implicit {
+            return self.decrypted(delivery, octets);
+        }
+        self.say(delivery, octets);
+    }
+
+    fn say(&mut self, delivery: Delivery, octets: &[u8]) {
         let from = self.speaker(delivery.from);
         match &mut self.grammar {
             Grammar::Imap(dialogue) => dialogue.octets(from, delivery, octets, &mut self.state),
@@ -83,6 +92,9 @@ impl Reader {
 
     /// A gap that the lines know already.
     pub(in crate::conversation) fn replay_gap(&mut self, delivery: Delivery, length: u64) {
+        if self.implicit {
+            return self.decrypted_gap(delivery, length);
+        }
         let from = self.speaker(delivery.from);
         if !self.state.is_hidden(from) {
             self.gap_of(from, delivery, length);
@@ -102,15 +114,15 @@ impl Reader {
     /// Where in this side's stream TLS begins, once STARTTLS or STLS led to it (RFC 9051 section 6.2.1, RFC 2595
     /// section 4). Octets from there on belong to a reader of TLS; what it decrypts comes back as
     /// [`Self::decrypted`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "for a reader of TLS"))]
     pub(in crate::conversation) fn tls_from(&self, from: Side) -> Option<u64> {
         *self.state.tls_from.of(self.speaker(from))
     }
 
-    /// All of the stream is TLS, which begins in this packet (RFC 8314 section 3.2).
+    /// All that is said here stood inside TLS, which began in this packet (RFC 8314 section 3.2).
+    #[cfg_attr(not(test), expect(dead_code, reason = "for a reader of TLS"))]
     pub(in crate::conversation) fn is_inside_tls(&mut self, first: Delivery) {
-        for from in [Speaker::Client, Speaker::Server] {
-            *self.state.tls_from.of_mut(from) = Some(0);
-        }
+        self.implicit = true;
         let from = self.speaker(first.from);
         if let Some(record) = &mut self.state.record {
             record.tls(first, from);
@@ -122,8 +134,8 @@ impl Reader {
     /// `delivery.offset` counts octets inside TLS.
     pub(in crate::conversation) fn decrypted(&mut self, delivery: Delivery, octets: &[u8]) {
         self.enter_tls();
-        self.replay(delivery, octets);
-        self.leave_tls();
+        self.say(delivery, octets);
+        self.set_inside(false);
     }
 
     /// Octets inside TLS that could not be decrypted.
@@ -131,7 +143,7 @@ impl Reader {
         self.enter_tls();
         let from = self.speaker(delivery.from);
         self.gap_of(from, delivery, length);
-        self.leave_tls();
+        self.set_inside(false);
     }
 
     fn enter_tls(&mut self) {
@@ -151,10 +163,6 @@ impl Reader {
             Grammar::Imap(dialogue) => dialogue.inside_tls(greets),
             Grammar::Pop3(dialogue) => dialogue.inside_tls(greets),
         }
-    }
-
-    fn leave_tls(&mut self) {
-        self.set_inside(false);
     }
 
     fn set_inside(&mut self, inside: bool) {
@@ -229,7 +237,8 @@ impl Reader {
 
     fn ended(&self, connection: &Connection) -> Ended {
         let state = &self.state;
-        let has_tls = state.tls_from.of(Speaker::Client).or(*state.tls_from.of(Speaker::Server)).is_some();
+        let has_tls = self.implicit
+            || state.tls_from.of(Speaker::Client).or(*state.tls_from.of(Speaker::Server)).is_some();
         let farewell = state.farewell_said && (state.farewell_answered || !*state.spoke.of(Speaker::Server));
         let reset = self.reset || connection.teardown.kind == TeardownKind::Reset;
         match connection.teardown.kind {

@@ -652,6 +652,19 @@ fn stls_leads_to_tls_and_its_plaintext_goes_on() {
     assert!(session.warnings.is_empty());
 }
 
+#[test]
+fn inside_implicit_tls_the_greeting_comes_first() {
+    let mut wire = Wire::new(Protocol::Imap);
+    let first = Delivery { stream: 0, from: Side::Initiator, offset: 0, packet: 4, time: None };
+    wire.reader.is_inside_tls(first);
+    wire.say(&["S: * OK ready\r\n", "C: a1 LOGIN alice s3cret\r\n"]);
+    wire.reader.decrypted_gap(Delivery { from: Side::Responder, offset: 12, ..first }, 100);
+    let session = wire.finish();
+    assert_eq!((session.encryption, session.greeting.as_deref()), (Encryption::Implicit, Some("ready")));
+    assert_eq!(told(&session), ["tls", "greeting ready", "LOGIN: a1 LOGIN alice", "gap 100"]);
+    assert_eq!(names(&session.warnings), ["gap"]);
+}
+
 // bounds
 
 #[test]

@@ -225,7 +225,7 @@ pub struct Step {
     pub recipients: Vec<Recipient>,
     /// The server's word on the message or the attempt.
     pub outcome: Option<Said>,
-    /// For a fetch: the worst that was sent in the clear to log in.
+    /// The worst that was sent in the clear to log in.
     pub login_in_the_clear: Option<Proof>,
     /// Nanoseconds until the next try for a recipient that was put off here.
     pub tried_again_after: Option<i64>,

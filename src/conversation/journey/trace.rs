@@ -6,7 +6,7 @@ use super::envelope::{Envelope, Envelopes};
 use super::{Recipient, Said, Sighting, StepKind};
 use crate::conversation::fetch::Fetched;
 use crate::conversation::mail::{Hop, Outline, body_digest};
-use crate::conversation::smtp::{self, Message, Proof, Reply, Role, Session, Verdict, reply};
+use crate::conversation::smtp::{self, Exposed, Message, Proof, Reply, Role, Session, Sight, Verdict, reply};
 use crate::packet::{Protocol, Seq, Timestamp};
 
 /// Octets of a text that are kept.
@@ -45,7 +45,7 @@ pub(super) struct Trace {
     pub(super) hops: Vec<Hop>,
     pub(super) outline: Outline,
     pub(super) body: Option<u64>,
-    /// For a fetch: the worst that was sent in the clear to log in.
+    /// The worst that was sent in the clear to log in.
     pub(super) login_in_the_clear: Option<Proof>,
 }
 
@@ -164,9 +164,17 @@ fn bare(session: &Session, ordinal: usize, packets: Range<u64>, time: Option<Tim
         client_name: session.client_name.as_deref().and_then(name),
         server_name: greeting.filter(|word| word.contains('.') || *word == "localhost").and_then(name),
         isn: [session.isn.initiator, session.isn.responder],
+        login_in_the_clear: login_in_the_clear(session),
         ordinal,
         ..Trace::new(StepKind::Attempt, Protocol::Smtp, seen)
     }
+}
+
+/// The worst that a session shows of its logins.
+fn login_in_the_clear(session: &Session) -> Option<Proof> {
+    session.auth.as_ref()?;
+    let secret = session.exposure().into_iter().find(|exposure| exposure.what == Exposed::Secret)?;
+    secret.proof.filter(|_| secret.sight == Sight::Readable)
 }
 
 fn kind(session: &Session, message: &Message) -> StepKind {

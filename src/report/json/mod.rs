@@ -153,6 +153,11 @@ impl Sink for Capture {
         Ok(())
     }
 
+    fn mailbox(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
+        self.tally.mailbox(&session);
+        Ok(())
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         line(&mut self.out, &CaptureRecord::new(&self.tally, summary))?;
         self.out.flush()

@@ -8,8 +8,9 @@ use super::fcs::Counts;
 use super::osi::{Seen, units};
 use super::style::{Style, Tone, shown};
 use super::time::{at_least as floor, duration, utc};
-use super::{smtp, tcp};
+use super::{fetch, smtp, tcp};
 use crate::capture::SourceInfo;
+use crate::conversation::fetch as mailbox;
 use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
 use crate::dissect::Basis;
@@ -37,6 +38,7 @@ pub(super) struct Overview {
     speaks: Option<u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
     sessions: Vec<Session>,
+    mailboxes: Vec<mailbox::Session>,
     journeys: Journeys,
     live: Option<LiveReport>,
     /// Connections that began, of which a live capture knows the rest only at its end.
@@ -58,6 +60,7 @@ impl Overview {
             speaks: None,
             connections: Vec::new(),
             sessions: Vec::new(),
+            mailboxes: Vec::new(),
             journeys: Journeys::default(),
             live: options.live.clone(),
             begun: 0,
@@ -238,6 +241,15 @@ impl Overview {
             let count = units(style, "session", *count);
             lines.push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
         }
+        for (protocol, counts) in &t.mailboxes {
+            for (name, count) in &counts.warnings {
+                let verb = if *protocol == Protocol::Pop3 { "STLS" } else { "STARTTLS" };
+                let what = style.say(&format!("fetch.warning.{name}"), &[("verb", &verb)]);
+                let count = units(style, "session", *count);
+                lines
+                    .push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
+            }
+        }
         if lines.is_empty() {
             return;
         }
@@ -295,6 +307,7 @@ impl Overview {
             out.push('\n');
             smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
         }
+        fetch::overview(&self.style, &mut out, &self.mailboxes, &self.tally.mailboxes);
         out
     }
 
@@ -315,6 +328,9 @@ impl Overview {
             return;
         };
         let mut next = Vec::new();
+        for protocol in self.tally.mailboxes.keys() {
+            next.push(format!("layerscope {} {names}", protocol.name()));
+        }
         if self.tally.sessions > 0 {
             next.push(format!("layerscope smtp {names}"));
         }
@@ -379,6 +395,14 @@ impl Sink for Overview {
         self.seen.session(&session);
         if self.sessions.len() < LISTED {
             self.sessions.push(*session);
+        }
+        Ok(())
+    }
+
+    fn mailbox(&mut self, session: Box<mailbox::Session>) -> io::Result<()> {
+        self.tally.mailbox(&session);
+        if self.mailboxes.len() < LISTED {
+            self.mailboxes.push(*session);
         }
         Ok(())
     }

@@ -286,7 +286,9 @@ fn complete(assembly: &Assembly, line: &Line, talk: &mut Talk, state: &mut State
         _ => {}
     }
     let Some(record) = &mut state.record else { return };
-    record.turn_ends(assembly.turn, last);
+    if !assembly.uploads {
+        record.turn_ends(assembly.turn, last);
+    }
     match assembly.verb {
         "LOGIN" => log_in(assembly, last.packet, record),
         "AUTHENTICATE" => {

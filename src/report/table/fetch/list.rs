@@ -1,5 +1,7 @@
 //! One row a session: who logged in, what was fetched, what was changed.
 
+use std::collections::BTreeMap;
+
 use super::super::smtp::{protection, protection_tone};
 use super::super::style::{Style, Tone, push_clipped, shown};
 use super::super::time::milliseconds;
@@ -7,16 +9,50 @@ use super::{how, login_tone};
 use crate::conversation::fetch::{Change, ChangeKind, ChangeOutcome, Portion, Session};
 use crate::conversation::smtp::{Encryption, Speaker};
 use crate::lesson;
+use crate::packet::Protocol;
+use crate::report::tally::Mailboxes;
 
 /// Columns that a user's name takes at most.
 const LONGEST_USER: usize = 40;
 /// Columns from which on a terminal has room for the addresses of both ends.
 const WIDE: usize = 100;
 
+/// Appends the sessions of an overview, each protocol in a table of its own, and how many more there are.
+pub(in crate::report::table) fn overview(
+    style: &Style,
+    out: &mut String,
+    sessions: &[Session],
+    counts: &BTreeMap<Protocol, Mailboxes>,
+) {
+    for (protocol, counts) in counts {
+        out.push('\n');
+        let own = || sessions.iter().filter(|session| session.protocol == *protocol);
+        push_list(style, out, *protocol, own());
+        let more = counts.sessions.saturating_sub(own().count() as u64);
+        if more > 0 {
+            let values = [("count", &more as &dyn std::fmt::Display), ("view", &protocol.name())];
+            style.paragraph(out, Tone::Quiet, &style.say("fetch.view.more", &values), 2);
+        }
+    }
+}
+
 /// Without the addresses of both ends where the terminal is narrow: the connections' table has them.
-pub(in crate::report::table) fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
-    let columns =
-        ["stream", "client", "fetch_user", "fetch_outcome", "fetch_fetched", "protected", "took", "ended"];
+pub(super) fn push_list<'a>(
+    style: &Style,
+    out: &mut String,
+    protocol: Protocol,
+    sessions: impl Iterator<Item = &'a Session>,
+) {
+    let columns = [
+        protocol.name(),
+        "client",
+        "fetch_user",
+        "fetch_outcome",
+        "fetch_fetched",
+        "protected",
+        "took",
+        "ended",
+    ];
     let is_wide = style.width >= WIDE;
     let shown: Vec<&str> = columns.into_iter().filter(|&column| is_wide || column != "client").collect();
     let mut grid = style.grid(&shown);

@@ -166,6 +166,9 @@ fn fetched(style: &Style, response: &Response, means: &mut String) {
     if text.contains("ENVELOPE (") {
         means.push_str(&style.word("fetch.data.envelope"));
     }
+    if text.contains("FLAGS (") {
+        means.push_str(&style.word("fetch.data.flags"));
+    }
     if text.contains("BODYSTRUCTURE (") || text.contains("BODY (") {
         means.push_str(&style.word("fetch.data.structure"));
     }

@@ -12,17 +12,17 @@ use std::io::{self, Write};
 
 use comfy_table::{ColumnConstraint, Width};
 
-pub(super) use self::list::push_list;
-use self::list::{is_fetched_whole, took};
+pub(super) use self::list::overview;
+use self::list::{is_fetched_whole, push_list, took};
 use self::rows::{Row, rows};
 use super::smtp::{ROWS_A_TABLE, SHOWN_IN_FULL, protection_tone};
 use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;
-use crate::conversation::fetch::{Ended, Session, TurnKind, Warning};
+use crate::conversation::fetch::{Ended, ResponseKind, Session, TurnKind, Warning};
 use crate::conversation::smtp::{AuthOutcome, Encryption, Speaker};
 use crate::lesson;
 use crate::packet::Protocol;
-use crate::report::{Format, Options, Sink, Summary};
+use crate::report::{Options, Sink, Summary};
 
 /// Columns that the name of a capture takes at most.
 const LONGEST_NAME: usize = 80;
@@ -36,7 +36,6 @@ pub(super) struct Sessions {
     reveal: bool,
     chosen: Option<u64>,
     raw: bool,
-    drawn: bool,
     out: Box<dyn Write>,
     kept: Vec<Session>,
     count: u64,
@@ -52,7 +51,6 @@ impl Sessions {
             reveal: options.reveal_secrets,
             chosen: options.stream,
             raw: options.raw,
-            drawn: options.format == Format::Svg,
             out,
             kept: Vec::new(),
             count: 0,
@@ -69,7 +67,7 @@ impl Sessions {
 
     fn list(&mut self) -> io::Result<()> {
         let mut text = String::new();
-        push_list(&self.style, &mut text, &std::mem::take(&mut self.kept));
+        push_list(&self.style, &mut text, self.protocol, std::mem::take(&mut self.kept).iter());
         self.out.write_all(text.as_bytes())
     }
 
@@ -115,10 +113,6 @@ impl Sink for Sessions {
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {
-        if self.drawn {
-            let text = "a drawing shows a TCP connection or an SMTP session";
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, text));
-        }
         if self.raw {
             return self.out.flush();
         }
@@ -272,6 +266,26 @@ fn fetched(style: &Style, session: &Session) -> String {
     text
 }
 
+/// How long the client waited in IDLE, as it wanted to: from the server's invitation to DONE.
+fn idle(session: &Session) -> i64 {
+    let mut begun = None;
+    let mut all = 0;
+    for turn in &session.turns {
+        match &turn.kind {
+            TurnKind::Response { kind: ResponseKind::Continuation, to: Some(to), .. } => {
+                let asked = session.turns.get(*to).and_then(|turn| turn.kind.command());
+                begun = turn.time.filter(|_| asked.is_some_and(|command| command.verb == "IDLE"));
+            }
+            TurnKind::Command(command) if command.verb == "DONE" => {
+                let waited = begun.take().zip(turn.time).map_or(0, |(begun, done)| done.since(begun));
+                all += waited.max(0);
+            }
+            _ => {}
+        }
+    }
+    all
+}
+
 /// Who let the other wait, and how long: from each command to the first answer to it; IDLE is a wait by itself.
 fn pace(style: &Style, session: &Session, out: &mut String) {
     let mut answered = 0;
@@ -290,9 +304,13 @@ fn pace(style: &Style, session: &Session, out: &mut String) {
     if all == 0 || server > all {
         return;
     }
-    let values =
-        [("server", &duration(server) as &dyn std::fmt::Display), ("client", &duration(all - server))];
+    let idle = idle(session);
+    let client = (all - server - idle).max(0);
+    let values = [("server", &duration(server) as &dyn std::fmt::Display), ("client", &duration(client))];
     let mut text = style.say("smtp.pace.both", &values);
+    if idle > 0 {
+        text.push_str(&style.say("fetch.view.idle", &[("time", &duration(idle))]));
+    }
     if session.ended == Ended::Tls {
         text.push_str(&style.word("smtp.pace.until_tls"));
     }

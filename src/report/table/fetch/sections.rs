@@ -127,16 +127,21 @@ pub(super) fn changes(style: &Style, session: &Session, out: &mut String) {
 
 /// Whole messages, each with its header, its parts and its way.
 pub(super) fn in_full(style: &Style, session: &Session, out: &mut String) {
-    let whole = session.messages.iter().enumerate();
-    let whole: Vec<_> = whole.filter(|(_, message)| message.portion == Portion::Whole).collect();
-    for (index, message) in whole.iter().take(MOST_IN_FULL) {
+    let all = session.messages.iter();
+    let whole: Vec<&Message> = all.filter(|message| message.portion == Portion::Whole).collect();
+    for message in whole.iter().take(MOST_IN_FULL) {
         let what = match message.from {
             Speaker::Server => "fetch.view.fetched_word",
             Speaker::Client => "fetch.view.uploaded_word",
         };
-        let values = [("number", &(index + 1) as &dyn std::fmt::Display), ("what", &style.word(what))];
+        let packets = packets(message.packets.start, message.packets.end);
+        let values = [("packets", &packets as &dyn std::fmt::Display), ("what", &style.word(what))];
         style.heading(out, &style.say("fetch.view.message", &values));
-        let state = if message.complete { "fetch.view.octets" } else { "fetch.view.octets_incomplete" };
+        let state = match (message.complete, message.from) {
+            (false, _) => "fetch.view.octets_incomplete",
+            (true, Speaker::Server) => "fetch.view.octets",
+            (true, Speaker::Client) => "fetch.view.octets_uploaded",
+        };
         let octets = style.say(state, &[("octets", &message.octets)]);
         content_section(style, &content(message), &octets, out);
     }

@@ -155,6 +155,7 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
         out.push(style.say("journey.told", &[("host", &host(&step.to_host))]));
     }
     out.extend(carried(style, step));
+    out.extend(gave_away(style, step));
     fates(style, step, &mut out);
     for hop in &step.received_added {
         let by = clip(hop.by.as_deref().unwrap_or("?"));
@@ -201,6 +202,13 @@ fn carried(style: &Style, step: &Step) -> Option<String> {
             Some(style.say("journey.octets_to", &[("octets", &octets), ("recipients", &names)]))
         }
     }
+}
+
+/// What was sent in the clear to log in.
+fn gave_away(style: &Style, step: &Step) -> Option<String> {
+    let proof = step.login_in_the_clear?;
+    let word = style.word(&format!("smtp.exposure.proof.{}", proof.name()));
+    Some(style.say("journey.login_in_the_clear", &[("proof", &word)]))
 }
 
 /// Who was refused or put off, and until when.

@@ -24,7 +24,7 @@ const DIGEST: usize = 4;
 pub(super) fn push(style: &Style, message: &Content<'_>, out: &mut String) {
     if !message.parts.is_empty() {
         out.push('\n');
-        grid(style, &message.parts, out);
+        grid(style, message.parts, out);
         if message.parts.iter().any(|part| part.assumed) {
             style.paragraph(out, Tone::Quiet, &style.word("smtp.mail.assumed_note"), 2);
         }
