@@ -54,13 +54,15 @@ impl Wire {
         Ok(Self { live, command: None, signals: None })
     }
 
-    /// Starts the command, and takes signals over. From here on the kernel keeps what the command sends.
+    /// Takes signals over, and starts the command. From here on the kernel keeps what the command sends.
     pub(super) fn begin(
         &mut self,
         plan: &LivePlan,
         caller: Option<&Caller>,
         quiet: bool,
     ) -> anyhow::Result<()> {
+        // first: a signal that comes as soon as the command runs is for the command, too
+        self.signals = Some(Signals::take_over().context("cannot take over signals")?);
         if !plan.command.is_empty() {
             self.command = Some(Arc::new(RunningCommand::start(&plan.command, caller)?));
         } else if !quiet {
@@ -73,7 +75,6 @@ impl Wire {
                 .collect();
             complain(format_args!("capturing on {}; Ctrl-C ends it", links.join(", ")));
         }
-        self.signals = Some(Signals::take_over().context("cannot take over signals")?);
         Ok(())
     }
 

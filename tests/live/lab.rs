@@ -17,7 +17,7 @@ pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) const PORT: &str = "2525";
 
 const SERVER: &str = r#"
-import signal
+import signal, ssl, sys
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 class Handler:
@@ -30,7 +30,12 @@ class Handler:
         return '250 2.0.0 Ok: queued as 4F1A2B'
 def authenticate(server, session, envelope, mechanism, data):
     return AuthResult(success=data.login == b'alice')
-controller = Controller(Handler(), hostname='127.0.0.1', port=2525, authenticator=authenticate, auth_require_tls=False)
+context = None
+if len(sys.argv) > 1:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[1])
+controller = Controller(Handler(), hostname='127.0.0.1', port=2525, authenticator=authenticate, auth_require_tls=False,
+                        tls_context=context)
 controller.start()
 print('ready', flush=True)
 signal.pause()
@@ -38,7 +43,7 @@ signal.pause()
 
 /// Says hello, and does what the words ask for.
 const CLIENT: &str = r#"
-import smtplib, sys
+import smtplib, ssl, sys
 def send(client, to='bob@example.test', text='Hello'):
     mail = f'From: alice@example.test\r\nTo: {to}\r\nSubject: hi\r\n\r\n{text}\r\n'
     client.sendmail('alice@example.test', [to], mail)
@@ -48,6 +53,8 @@ client = connect()
 for word in sys.argv[1:]:
     if word == 'auth':
         client.login('alice', 'open sesame')
+    elif word == 'starttls':
+        client.starttls(context=ssl._create_unverified_context())
     elif word == 'plain':
         send(client)
     elif word == 'refused':
@@ -89,13 +96,31 @@ impl Lab {
 
     /// The same, with a mail server that listens.
     pub(crate) fn with_server() -> Option<Self> {
-        let mut lab = Self::new()?;
-        let mut server = lab.command(PYTHON).args(["-c", SERVER]).stdout(Stdio::piped()).spawn().unwrap();
+        let lab = Self::new()?;
+        Some(lab.serve(&[]))
+    }
+
+    /// The same, with a mail server that offers STARTTLS.
+    pub(crate) fn with_tls_server() -> Option<Self> {
+        let lab = Self::new()?;
+        let pair = lab.file("pair.pem").to_string_lossy().into_owned();
+        let words =
+            ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=mx.example.test"];
+        let mut command = Command::new("openssl");
+        let output = command.args(words).args(["-keyout", &pair, "-out", "/dev/stdout"]).output().unwrap();
+        assert!(output.status.success(), "{}", errors(&output));
+        std::fs::OpenOptions::new().append(true).open(&pair).unwrap().write_all(&output.stdout).unwrap();
+        Some(lab.serve(&[&pair]))
+    }
+
+    fn serve(mut self, words: &[&str]) -> Self {
+        let mut command = self.command(PYTHON);
+        let mut server = command.args(["-c", SERVER]).args(words).stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
         assert_eq!(line, "ready\n", "the mail server does not start");
-        lab.server = Some(server);
-        Some(lab)
+        self.server = Some(server);
+        self
     }
 
     /// `ip` on this namespace.
@@ -155,11 +180,8 @@ impl Lab {
 
     /// Starts `layerscope` with these words.
     pub(crate) fn start(&self, words: &[&str]) -> Watched {
-        let mut child =
-            self.layerscope().args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let out = Lines::of(child.stdout.take().unwrap());
-        let errors = Lines::of(child.stderr.take().unwrap());
-        Watched { child, out, errors }
+        let mut command = self.layerscope();
+        Watched::of(command.args(words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap())
     }
 }
 
@@ -185,6 +207,10 @@ fn missing() -> Option<&'static str> {
         Some("ip (iproute2)")
     } else if !works(PYTHON, &["-c", "import aiosmtpd"]) {
         Some("aiosmtpd (python3-aiosmtpd)")
+    } else if !works("swaks", &["--version"]) {
+        Some("swaks")
+    } else if !works("openssl", &["version"]) {
+        Some("openssl")
     } else {
         None
     }
@@ -243,14 +269,25 @@ impl Lines {
 }
 
 impl Watched {
+    /// A program whose outputs are pipes.
+    pub(crate) fn of(mut child: Child) -> Self {
+        let out = Lines::of(child.stdout.take().unwrap());
+        let errors = Lines::of(child.stderr.take().unwrap());
+        Self { child, out, errors }
+    }
+
+    /// The number of its process: `ip netns exec` has become the program.
+    pub(crate) fn process(&self) -> u32 {
+        self.child.id()
+    }
+
     pub(crate) fn await_error(&self, text: &str) -> String {
         self.errors.await_line(text)
     }
 
     /// Sends a signal to it alone, as kill(1) does.
     pub(crate) fn signal(&self, name: &str) {
-        // `ip netns exec` becomes the program: it is the same process
-        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status().unwrap();
+        let status = Command::new("kill").args(["-s", name, &self.process().to_string()]).status().unwrap();
         assert!(status.success());
     }
 

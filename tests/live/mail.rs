@@ -39,6 +39,38 @@ fn a_login_is_told_of_without_its_password() {
 }
 
 #[test]
+fn starttls_hides_the_mail_and_the_session_says_from_where_on() {
+    let Some(lab) = Lab::with_tls_server() else { return };
+    let watched = lab.watch(&["smtp", "-i", "lo", "--format", "json"]);
+    lab.send(&["starttls", "plain"]);
+    let session = parse(&watched.out.await_line("\"smtp_session\"")).remove(0);
+    let (status, _, errors) = watched.interrupt();
+    assert_eq!(status, Some(0), "{errors}");
+    assert_eq!(session["encryption"], "starttls");
+    let turns = session["turns"].as_array().unwrap();
+    let verbs: Vec<&str> = turns.iter().filter_map(|turn| turn["verb"].as_str()).collect();
+    assert_eq!(verbs, ["EHLO", "STARTTLS"]);
+    assert_eq!(turns.last().unwrap()["kind"], "tls");
+}
+
+#[test]
+fn a_mail_from_swaks_is_told_of_as_well() {
+    let Some(lab) = Lab::with_server() else { return };
+    let watched = lab.watch(&["smtp", "-i", "lo"]);
+    let mut swaks = lab.command("swaks");
+    let words =
+        ["--server", "127.0.0.1", "--port", PORT, "--from", "a@example.test", "--to", "b@example.test"];
+    assert!(swaks.args(words).args(["--ehlo", "client.example.test"]).output().unwrap().status.success());
+    watched.out.await_line("221 Bye");
+    let (status, out, errors) = watched.interrupt();
+    assert_eq!(status, Some(0), "{errors}");
+    assert!(
+        out.contains("EHLO client.example.test") && out.contains("b@example.test  accepted 250"),
+        "{out}"
+    );
+}
+
+#[test]
 fn a_refused_recipient_is_told_of() {
     let Some(session) = session(&["refused"]) else { return };
     let text = session["turns"].to_string();

@@ -10,5 +10,6 @@ mod command;
 mod common;
 mod lab;
 mod mail;
+mod rights;
 mod save;
 mod wire;

@@ -1,6 +1,7 @@
 //! Interfaces that go away, signals, and the options of a live capture.
 
-use std::process::Stdio;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::lab::{LIMIT, Lab, errors, parse, read_back};
@@ -56,6 +57,25 @@ fn ctrl_c_and_sigterm_end_with_the_summary_and_the_counts() {
             assert!(counts.contains(part), "{signal}: {errors}");
         }
     }
+}
+
+#[test]
+fn a_second_ctrl_c_ends_the_program_where_it_stands() {
+    let Some(lab) = Lab::new() else { return };
+    let mut command = lab.layerscope();
+    // records that nobody reads: the program waits for the pipe
+    command.args(["packets", "-i", "lo", "--format", "json"]);
+    let watched = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut flood = lab.command("/usr/bin/python3").args(["-c", FLOOD]).spawn().unwrap();
+    let interrupt = || Command::new("kill").args(["-s", "INT", &watched.id().to_string()]).status().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    interrupt();
+    std::thread::sleep(Duration::from_millis(500));
+    interrupt();
+    let output = watched.wait_with_output().unwrap();
+    flood.kill().unwrap();
+    flood.wait().unwrap();
+    assert_eq!(output.status.signal(), Some(2), "{}", errors(&output));
 }
 
 #[test]
