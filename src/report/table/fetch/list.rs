@@ -15,7 +15,7 @@ use crate::report::tally::Mailboxes;
 /// Columns that a user's name takes at most.
 const LONGEST_USER: usize = 40;
 /// Columns from which on a terminal has room for the addresses of both ends.
-const WIDE: usize = 100;
+const WIDE: usize = 120;
 
 /// Appends the sessions of an overview, each protocol in a table of its own, and how many more there are.
 pub(in crate::report::table) fn overview(

@@ -203,24 +203,26 @@ fn offered_in_code(style: &Style, session: &Session, response: &Response) -> Str
 
 /// What matters among the capabilities of an IMAP server, and how many more there are.
 fn offered<'a>(style: &Style, session: &Session, words: impl Iterator<Item = &'a str>) -> String {
-    let (mut said, mut ways, mut others) = (String::new(), Vec::new(), 0);
+    let (mut secure, mut more, mut ways, mut others) = (String::new(), String::new(), Vec::new(), 0);
     for word in words.filter(|word| !word.is_empty()) {
         let upper = word.to_ascii_uppercase();
         match upper.as_str() {
-            "STARTTLS" => said.push_str(&style.word(&format!("fetch.offer.starttls_{}", used(session)))),
-            "LOGINDISABLED" => said.push_str(&style.word("fetch.offer.logindisabled")),
-            "IDLE" => said.push_str(&style.word("fetch.offer.idle")),
-            "LITERAL+" => said.push_str(&style.word("fetch.offer.literal")),
+            "STARTTLS" => secure.push_str(&style.word(&format!("fetch.offer.starttls_{}", used(session)))),
+            "LOGINDISABLED" => secure.push_str(&style.word("fetch.offer.logindisabled")),
+            "IDLE" => more.push_str(&style.word("fetch.offer.idle")),
+            "LITERAL+" => more.push_str(&style.word("fetch.offer.literal")),
             _ => match upper.strip_prefix("AUTH=") {
                 Some(way) => ways.push(clipped(&shown(way), LONGEST_VALUE)),
                 None => others += 1,
             },
         }
     }
+    let mut said = secure;
     if !ways.is_empty() {
         let list = clipped(&ways.join(&style.word("smtp.sign.list")), LONGEST_VALUE);
         said.push_str(&style.say("fetch.offer.auth", &[("list", &list)]));
     }
+    said.push_str(&more);
     if others > 0 {
         said.push_str(&style.say("fetch.offer.others", &[("count", &others)]));
     }
