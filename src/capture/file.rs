@@ -38,7 +38,7 @@ impl Reader {
         };
         let format = match kind(&input.head) {
             Kind::Pcapng => Format::Pcapng(Pcapng::new(input.octets, &position, info)),
-            Kind::Classic(header) => match Classic::open(header, input, info) {
+            Kind::Classic(header) => match Classic::open(header, input.octets, &position, info) {
                 Ok(classic) => Format::Classic(classic),
                 Err(reason) => return refuse(reason),
             },
@@ -62,12 +62,7 @@ impl Reader {
     }
 
     pub(super) fn position(&self) -> u64 {
-        match &self.format {
-            Format::Classic(reader) => {
-                reader.offset_in_file().unwrap_or_else(|| self.position.load(Ordering::Relaxed))
-            }
-            Format::Pcapng(_) => self.position.load(Ordering::Relaxed),
-        }
+        self.position.load(Ordering::Relaxed)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Where frames come from and go to: files, standard input, compressed or not; the wire; and saving.
 //!
-//! [`Source`] reads: `input` finds out what a file is, libpcap reads classic pcap, `pcapng` reads the
-//! blocks of pcapng; [`Live`] takes frames from interfaces, perhaps while a [`RunningCommand`] runs.
-//! [`Filter`] chooses, [`Saver`] writes, [`assign_captures`] tells which of several files continue one
-//! another. The only user of libpcap. Nothing here looks into a frame, but for whether this host sent it.
+//! [`Source`] reads: `input` finds out what a file is, `classic` reads the records of pcap, `pcapng` the blocks
+//! of pcapng; [`Live`] takes frames from interfaces, perhaps while a [`RunningCommand`] runs. [`Filter`] chooses,
+//! [`Saver`] writes, [`assign_captures`] tells which of several files continue one another. The only user of
+//! libpcap. Nothing here looks into a frame, but for whether this host sent it.
 
 mod block;
 mod caller;

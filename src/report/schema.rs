@@ -28,10 +28,10 @@ pub fn schema() -> Value {
     let branches = [
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
-        generator.subschema_for::<SessionRecord>(),
-        generator.subschema_for::<FetchRecord>(),
+        generator.subschema_for::<SessionRecord<'_>>(),
+        generator.subschema_for::<FetchRecord<'_>>(),
         json!({ "$ref": "#/$defs/pop3_session" }).try_into().unwrap_or_default(),
-        generator.subschema_for::<JourneyRecord>(),
+        generator.subschema_for::<JourneyRecord<'_>>(),
         generator.subschema_for::<FcsSummaryRecord>(),
         generator.subschema_for::<FcsFrameRecord>(),
         generator.subschema_for::<CaptureRecord>(),

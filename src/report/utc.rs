@@ -2,6 +2,8 @@
 
 use std::cell::RefCell;
 
+use serde::{Serialize, Serializer};
+
 use crate::packet::Timestamp;
 
 /// Writes times; keeps the last second, because the next packet is likely to be in it.
@@ -34,14 +36,31 @@ impl UtcWriter {
 }
 
 thread_local! {
-    static WRITER: RefCell<UtcWriter> = RefCell::default();
+    static WRITER: RefCell<(UtcWriter, Vec<u8>)> = RefCell::default();
+}
+
+/// Makes something of the text of a time.
+fn with_text<T>(time: Timestamp, make: impl FnOnce(&str) -> T) -> T {
+    WRITER.with_borrow_mut(|(writer, text)| {
+        text.clear();
+        writer.push(time, text);
+        make(str::from_utf8(text).unwrap_or_default())
+    })
 }
 
 /// The same as a string of its own.
 pub(super) fn utc(time: Timestamp) -> String {
-    let mut out = Vec::with_capacity(32);
-    WRITER.with_borrow_mut(|writer| writer.push(time, &mut out));
-    String::from_utf8(out).unwrap_or_default()
+    with_text(time, str::to_owned)
+}
+
+/// The same as a field of a record.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Utc(pub(super) Timestamp);
+
+impl Serialize for Utc {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        with_text(self.0, |text| serializer.serialize_str(text))
+    }
 }
 
 #[cfg(test)]

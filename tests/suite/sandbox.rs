@@ -142,8 +142,8 @@ impl Waiting {
         let place = tempfile::tempdir().unwrap();
         fs::set_permissions(place.path(), Permissions::from_mode(0o777)).unwrap();
         let mut command = layerscope();
-        // a pipe that is no standard input is read with all threads that there are
-        command.args(["packets", "--format", "json", "-v", "/dev/stdin"]).current_dir(place.path());
+        // with all threads that there are: one reads, one makes the records of sessions, one writes them
+        command.args(["smtp", "--format", "json", "-v", "/dev/stdin"]).current_dir(place.path());
         prepare(&mut command, place.path());
         let piped = command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
         let mut child = piped.spawn().unwrap();

@@ -269,7 +269,11 @@ fn hops(list: &[Hop]) -> Vec<Hop> {
 }
 
 fn said(reply: &Reply) -> Said {
-    Said { code: reply.code, text: cut(&reply.lines.join(" ")) }
+    let text = match reply.lines.as_slice() {
+        [line] => cut(line),
+        lines => cut(&lines.join(" ")),
+    };
+    Said { code: reply.code, text }
 }
 
 /// A host's name: `client.example.org`, not `[10.20.0.25]`.

@@ -65,7 +65,14 @@ pub(super) fn belongs_to_header(line: &[u8]) -> bool {
 /// A field's body on one line, runs of white space as one blank, invalid UTF-8 replaced.
 pub(super) fn unfold(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    text.split_ascii_whitespace().collect::<Vec<_>>().join(" ")
+    let mut line = String::with_capacity(text.len());
+    for word in text.split_ascii_whitespace() {
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    line
 }
 
 #[cfg(test)]

@@ -18,6 +18,8 @@ const MAX_PARTS: usize = 500;
 const MAX_DEPTH: usize = 32;
 /// Octets of a part's header that are kept.
 const MAX_PART_HEADER: usize = 16 << 10;
+/// Octets that most headers have: room for them is made at once.
+const USUAL_HEADER: usize = 1 << 10;
 /// Octets of a delimiter line (RFC 2046 section 5.1.1), padding included.
 const LONGEST_DELIMITER: usize = 512;
 
@@ -119,7 +121,7 @@ impl Reader {
         let tree = Tree {
             max_header,
             at: At::Header,
-            header: Vec::new(),
+            header: Vec::with_capacity(USUAL_HEADER),
             header_cut: false,
             header_ended: false,
             body_line: false,

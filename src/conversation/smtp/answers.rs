@@ -21,28 +21,24 @@ impl Dialogue {
         let asked_for = pending.as_ref().or_else(|| self.pending.front().filter(|_| keep));
         let unasked = asked_for.is_none();
         let greets = asked_for.is_some_and(|pending| pending.what == What::Greeting);
-        let kind = match asked_for {
-            _ if greets => TurnKind::Greeting(reply.clone()),
-            Some(p) => {
-                TurnKind::Reply { answers: p.packet, to: p.turn, asked: p.asked, reply: reply.clone() }
-            }
-            None => TurnKind::Reply { answers: None, to: None, asked: None, reply: reply.clone() },
-        };
+        let (answers, to, asked) = asked_for.map_or((None, None, None), |p| (p.packet, p.turn, p.asked));
         if unasked && code != 421 && self.client_spoke {
             self.warn(Warning::RepliesOutOfStep);
         }
-        if let Some(record) = &mut self.record {
-            if greets {
-                record.greeting = reply.lines.first().cloned();
-            }
-            let turn = record.turn(mark, Speaker::Server, kind);
-            record.turn_ends(turn, ended);
-        }
         match pending {
-            Some(pending) => self.answered(pending, code, reply),
+            Some(pending) => self.answered(pending, code, &reply),
             None if keep => self.answered_in_part(code, &reply),
             None => {}
         }
+        let Some(record) = &mut self.record else { return };
+        let kind = if greets {
+            record.greeting = reply.lines.first().cloned();
+            TurnKind::Greeting(reply)
+        } else {
+            TurnKind::Reply { answers, to, asked, reply }
+        };
+        let turn = record.turn(mark, Speaker::Server, kind);
+        record.turn_ends(turn, ended);
     }
 
     /// The server has answered a message whose end was not captured, or was none by the standard.
@@ -123,19 +119,19 @@ impl Dialogue {
     }
 
     /// The reply that a command waited for.
-    fn answered(&mut self, pending: Pending, code: u16, reply: Reply) {
+    fn answered(&mut self, pending: Pending, code: u16, reply: &Reply) {
         let done = code / 100 == 2;
         match pending.what {
             What::Greeting => {}
             What::Command(Some(verb)) => self.command_answered(verb, pending, code, reply),
             What::Command(None) => {}
-            What::Message | What::Chunk { last: true } => self.outcome(&pending, &reply),
+            What::Message | What::Chunk { last: true } => self.outcome(&pending, reply),
             What::Chunk { last: false } => {
                 if let Some(record) = &mut self.record {
                     record.envelope(pending.message);
                 }
                 if !done {
-                    self.outcome(&pending, &reply);
+                    self.outcome(&pending, reply);
                 }
             }
         }
@@ -148,7 +144,7 @@ impl Dialogue {
         }
     }
 
-    fn command_answered(&mut self, verb: Verb, pending: Pending, code: u16, reply: Reply) {
+    fn command_answered(&mut self, verb: Verb, pending: Pending, code: u16, reply: &Reply) {
         let done = code / 100 == 2;
         match verb {
             Verb::Data if matches!(self.mode, Mode::AwaitData) => self.mode = Mode::Command,
@@ -162,7 +158,7 @@ impl Dialogue {
             Verb::Rcpt => {
                 self.accepted += u32::from(done);
                 if let Some(record) = &mut self.record {
-                    record.rcpt(pending.path, Some(reply));
+                    record.rcpt(pending.path, Some(reply.clone()));
                 }
             }
             Verb::Mail if done => {
@@ -176,7 +172,7 @@ impl Dialogue {
                 if let Some(record) = &mut self.record {
                     record.reset(pending.packet.filter(|_| verb == Verb::Rset));
                     if matches!(verb, Verb::Ehlo | Verb::Lhlo) {
-                        record.capabilities = reply.lines.into_iter().skip(1).collect();
+                        record.capabilities = reply.lines.iter().skip(1).cloned().collect();
                     }
                 }
             }

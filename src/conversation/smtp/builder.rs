@@ -31,6 +31,8 @@ impl Default for Limits {
     }
 }
 
+/// Turns of a session with one message: room is made for them at once.
+const USUAL_TURNS: usize = 16;
 /// Lines that are kept of one reply.
 const MAX_REPLY_LINES: usize = 256;
 
@@ -80,7 +82,7 @@ pub(super) struct Builder {
 
 impl Builder {
     pub(super) fn new(limits: Limits, letters: Option<Letters>) -> Self {
-        Self { limits, letters, ..Self::default() }
+        Self { limits, letters, turns: Vec::with_capacity(USUAL_TURNS), ..Self::default() }
     }
 
     pub(super) fn warn(&mut self, warning: Warning) {
@@ -199,6 +201,10 @@ impl Builder {
         if self.open.is_none() {
             let index = (self.messages.len() < self.limits.messages).then_some(self.messages.len());
             if index.is_some() {
+                if self.messages.is_empty() {
+                    // most sessions have one, and a message is large
+                    self.messages.reserve_exact(1);
+                }
                 self.messages.push(new_message(transfer, mark));
             } else {
                 self.turns_left_out += 1;

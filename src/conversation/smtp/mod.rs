@@ -1,11 +1,12 @@
 //! SMTP (RFC 5321 and its extensions): the dialogue of a client and a server, and the mail in it.
 //!
-//! `reader` takes the octets of a stream; `dialogue` and `answers` are the state machine; `builder`
-//! writes the session down; `session` is what is known in the end.
+//! `reader` takes the octets of a stream; `dialogue` is the state machine, and `client`, `server`, `answers` and
+//! `transfer` are its parts; `builder` writes the session down; `session` is what is known in the end.
 
 mod answers;
 mod auth;
 mod builder;
+mod client;
 pub(super) mod command;
 mod data;
 mod dialogue;
@@ -16,6 +17,7 @@ mod pace;
 pub(super) mod reader;
 pub(super) mod reply;
 mod role;
+mod server;
 mod session;
 #[cfg(test)]
 mod tests;

@@ -37,6 +37,7 @@ impl Pace {
     /// Measures a session.
     pub fn of(session: &Session) -> Self {
         let mut pace = Self::new(session.opened);
+        pace.waits.reserve(session.turns.len());
         session.turns.iter().for_each(|turn| pace.take(turn));
         let first = session.turns.iter().find_map(|turn| turn.time);
         let last = session.turns.iter().filter_map(|turn| turn.last_time).max();
@@ -85,7 +86,8 @@ impl Pace {
 }
 
 fn long(waits: &[Option<i64>]) -> i64 {
-    let mut known: Vec<i64> = waits.iter().flatten().copied().collect();
+    let mut known = Vec::with_capacity(waits.len());
+    known.extend(waits.iter().flatten().copied());
     known.sort_unstable();
     let median = known.get(known.len() / 2).copied().unwrap_or(0);
     median.saturating_mul(TIMES_MEDIAN).clamp(NOTABLE, LONG)

@@ -179,8 +179,9 @@ pub(super) fn line(out: &mut dyn Write, record: &impl Serialize) -> io::Result<(
 fn push_line(out: &mut Vec<u8>, record: &impl Serialize) -> io::Result<()> {
     let start = out.len();
     serde_json::to_writer(&mut *out, record)?;
-    if out.iter().skip(start).any(|&octet| octet >= 0x7f) {
-        let text = harmless(&String::from_utf8_lossy(&out[start..]));
+    let written = &out[start..];
+    if !written.is_ascii() || memchr::memchr(0x7f, written).is_some() {
+        let text = harmless(&String::from_utf8_lossy(written));
         out.truncate(start);
         out.extend_from_slice(text.as_bytes());
     }

@@ -11,12 +11,12 @@ use crate::conversation::fetch::{
 };
 use crate::conversation::smtp::{AuthOutcome, Encryption, Proof, Speaker};
 use crate::packet::Protocol;
-use crate::report::utc::utc;
+use crate::report::utc::Utc;
 
 /// The shape of an `imap_session` and of a `pop3_session` record.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "imap_session")]
-pub(in crate::report) struct FetchRecord {
+pub(in crate::report) struct FetchRecord<'a> {
     schema: u8,
     record: &'static str,
     capture: u32,
@@ -38,7 +38,7 @@ pub(in crate::report) struct FetchRecord {
     turns: Vec<TurnRecord>,
     turns_left_out: u64,
     /// Messages, and portions of them, fetched and uploaded.
-    messages: Vec<FetchedRecord>,
+    messages: Vec<FetchedRecord<'a>>,
     messages_left_out: u64,
     /// What the client changed: flags, deletions, copies.
     changes: Vec<ChangeRecord>,
@@ -73,7 +73,8 @@ struct LoginRecord {
 #[derive(Debug, Default, Serialize, JsonSchema)]
 struct TurnRecord {
     packet: u64,
-    time: Option<String>,
+    #[schemars(with = "Option<String>")]
+    time: Option<Utc>,
     /// The packet in which it ended, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_packet: Option<u64>,
@@ -132,7 +133,7 @@ struct TurnRecord {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct FetchedRecord {
+struct FetchedRecord<'a> {
     /// `server` where it was fetched, `client` where it was uploaded.
     from: &'static str,
     /// As the protocol names it: `BODY[]`, `RETR`, `APPEND`.
@@ -151,7 +152,7 @@ struct FetchedRecord {
     /// It was sent inside TLS.
     decrypted: bool,
     #[serde(flatten)]
-    content: ContentRecord,
+    content: ContentRecord<'a>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -181,8 +182,8 @@ struct FetchExposureRecord {
     body: SightRecord,
 }
 
-impl FetchRecord {
-    pub(in crate::report) fn new(session: &Session, reveal: bool) -> Self {
+impl<'a> FetchRecord<'a> {
+    pub(in crate::report) fn new(session: &'a Session, reveal: bool) -> Self {
         let logins: Vec<_> = session.logins.iter().map(|login| login_record(login, reveal)).collect();
         Self {
             schema: 1,
@@ -246,7 +247,7 @@ const fn speaker(from: Speaker) -> &'static str {
 fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord {
     let record = TurnRecord {
         packet: turn.packet,
-        time: turn.time.map(utc),
+        time: turn.time.map(Utc),
         last_packet: Some(turn.last_packet).filter(|last| *last != turn.packet),
         from: speaker(turn.from),
         phase: turn.phase.name(),
@@ -296,8 +297,8 @@ fn with_response(record: TurnRecord, response: &Response) -> TurnRecord {
     }
 }
 
-impl From<&Message> for FetchedRecord {
-    fn from(message: &Message) -> Self {
+impl<'a> From<&'a Message> for FetchedRecord<'a> {
+    fn from(message: &'a Message) -> Self {
         Self {
             from: speaker(message.from),
             item: message.item.clone(),

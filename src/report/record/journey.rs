@@ -12,7 +12,7 @@ use crate::report::utc::utc;
 /// The shape of a `mail_journey` record.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "mail_journey")]
-pub(in crate::report) struct JourneyRecord {
+pub(in crate::report) struct JourneyRecord<'a> {
     schema: u8,
     record: &'static str,
     message_id: Option<String>,
@@ -21,14 +21,14 @@ pub(in crate::report) struct JourneyRecord {
     /// The Date field: when the mail was created, as its author's program declares.
     date: Option<String>,
     /// In the order that Received lines prove, whatever the clocks of captures say.
-    steps: Vec<StepRecord>,
+    steps: Vec<StepRecord<'a>>,
     steps_left_out: u64,
     /// Where the order of the steps contradicts the times of captures.
     clocks: Vec<ClockRecord>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct StepRecord {
+struct StepRecord<'a> {
     /// `submission`, `relay`, `delivery`, `fetch`, or `attempt` where no recipient was accepted.
     kind: &'static str,
     /// False where only a Received line tells of it, or nothing does.
@@ -61,7 +61,7 @@ struct StepRecord {
     /// Until a recipient that was put off here was tried again.
     tried_again_after_ns: Option<i64>,
     /// Since the step before.
-    received_added: Vec<HopRecord>,
+    received_added: Vec<HopRecord<'a>>,
     /// What else is different from the step before.
     changes: Vec<ChangeRecord>,
     /// `message_id`, `queue_id`, `envelope` (inferred), `received` (declared by its line alone).
@@ -113,8 +113,8 @@ struct ClockRecord {
     at_least_ns: i64,
 }
 
-impl From<&Journey> for JourneyRecord {
-    fn from(journey: &Journey) -> Self {
+impl<'a> From<&'a Journey> for JourneyRecord<'a> {
+    fn from(journey: &'a Journey) -> Self {
         Self {
             schema: 1,
             record: "mail_journey",
@@ -129,8 +129,8 @@ impl From<&Journey> for JourneyRecord {
     }
 }
 
-impl From<&Step> for StepRecord {
-    fn from(step: &Step) -> Self {
+impl<'a> From<&'a Step> for StepRecord<'a> {
+    fn from(step: &'a Step) -> Self {
         let seen = step.seen;
         Self {
             kind: step.kind.name(),

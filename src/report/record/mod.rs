@@ -73,5 +73,7 @@ impl From<crate::packet::Endpoint> for EndpointRecord {
 
 fn hex(octets: &[u8]) -> String {
     let digit = |nibble: u8| char::from(b"0123456789abcdef"[usize::from(nibble & 0xf)]);
-    octets.iter().flat_map(|&octet| [digit(octet >> 4), digit(octet)]).collect()
+    let mut text = String::with_capacity(2 * octets.len());
+    text.extend(octets.iter().flat_map(|&octet| [digit(octet >> 4), digit(octet)]));
+    text
 }

@@ -9,12 +9,12 @@ use super::message::{MessageRecord, RecipientRecord};
 use crate::conversation::smtp::{
     Abandoned, Auth, AuthOutcome, Encryption, Pace, Reply, Role, Session, Speaker, Turn, TurnKind, Warning,
 };
-use crate::report::utc::utc;
+use crate::report::utc::Utc;
 
 /// The shape of an `smtp_session` record.
 #[derive(Debug, Serialize, JsonSchema)]
 #[schemars(rename = "smtp_session")]
-pub(in crate::report) struct SessionRecord {
+pub(in crate::report) struct SessionRecord<'a> {
     schema: u8,
     record: &'static str,
     capture: u32,
@@ -32,15 +32,15 @@ pub(in crate::report) struct SessionRecord {
     /// The first packet of the TLS handshake after STARTTLS.
     encrypted_from: Option<u64>,
     lmtp: bool,
-    greeting: Option<String>,
-    client_name: Option<String>,
-    capabilities: Vec<String>,
-    auth: Option<AuthRecord>,
-    turns: Vec<TurnRecord>,
+    greeting: Option<&'a str>,
+    client_name: Option<&'a str>,
+    capabilities: &'a [String],
+    auth: Option<AuthRecord<'a>>,
+    turns: Vec<TurnRecord<'a>>,
     turns_left_out: u64,
-    messages: Vec<MessageRecord>,
+    messages: Vec<MessageRecord<'a>>,
     /// Transactions that never reached DATA or BDAT.
-    abandoned: Vec<AbandonedRecord>,
+    abandoned: Vec<AbandonedRecord<'a>>,
     timing: TimingRecord,
     /// What those who read this wire could read, and what TLS hid.
     exposure: ExposureRecord,
@@ -67,20 +67,21 @@ impl From<Pace> for TimingRecord {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct AuthRecord {
-    mechanism: String,
-    user: Option<String>,
+struct AuthRecord<'a> {
+    mechanism: &'a str,
+    user: Option<&'a str>,
     /// `accepted`, `rejected`, `cancelled` or `unknown`.
     outcome: &'static str,
     /// Only with `--reveal-secrets`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
+    secret: Option<&'a str>,
 }
 
 #[derive(Debug, Default, Serialize, JsonSchema)]
-struct TurnRecord {
+struct TurnRecord<'a> {
     packet: u64,
-    time: Option<String>,
+    #[schemars(with = "Option<String>")]
+    time: Option<Utc>,
     /// The packet in which it ended, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_packet: Option<u64>,
@@ -89,12 +90,12 @@ struct TurnRecord {
     /// `greeting command reply auth_response message tls gap`.
     kind: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    verb: Option<String>,
+    verb: Option<&'a str>,
     /// A command as it was sent, without a secret.
     #[serde(skip_serializing_if = "Option::is_none")]
-    line: Option<String>,
+    line: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    argument: Option<String>,
+    argument: Option<&'a str>,
     /// The packet of the command that a reply answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     answers: Option<u64>,
@@ -104,9 +105,9 @@ struct TurnRecord {
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<u16>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    enhanced: Option<String>,
+    enhanced: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    lines: Option<Vec<String>>,
+    lines: Option<&'a [String]>,
     /// Octets of a message (on the wire) or a gap.
     #[serde(skip_serializing_if = "Option::is_none")]
     octets: Option<u64>,
@@ -118,17 +119,17 @@ struct TurnRecord {
     cancel: Option<bool>,
     /// Only with `--reveal-secrets`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    secret: Option<String>,
+    secret: Option<&'a str>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
-struct AbandonedRecord {
-    mail_from: Option<String>,
-    rcpt_to: Vec<RecipientRecord>,
+struct AbandonedRecord<'a> {
+    mail_from: Option<&'a str>,
+    rcpt_to: Vec<RecipientRecord<'a>>,
 }
 
-impl SessionRecord {
-    pub(in crate::report) fn new(session: &Session, reveal: bool) -> Self {
+impl<'a> SessionRecord<'a> {
+    pub(in crate::report) fn new(session: &'a Session, reveal: bool) -> Self {
         Self {
             schema: 1,
             record: "smtp_session",
@@ -150,9 +151,9 @@ impl SessionRecord {
                 Encryption::None | Encryption::Implicit => None,
             },
             lmtp: session.lmtp,
-            greeting: session.greeting.clone(),
-            client_name: session.client_name.clone(),
-            capabilities: session.capabilities.clone(),
+            greeting: session.greeting.as_deref(),
+            client_name: session.client_name.as_deref(),
+            capabilities: &session.capabilities,
             auth: session.auth.as_ref().map(|auth| auth_record(auth, reveal)),
             turns: session.turns.iter().map(|turn| turn_record(turn, reveal)).collect(),
             turns_left_out: session.turns_left_out,
@@ -175,24 +176,24 @@ const fn role(role: Role) -> &'static str {
     }
 }
 
-fn auth_record(auth: &Auth, reveal: bool) -> AuthRecord {
+fn auth_record(auth: &Auth, reveal: bool) -> AuthRecord<'_> {
     AuthRecord {
-        mechanism: auth.mechanism.clone(),
-        user: auth.user.clone(),
+        mechanism: &auth.mechanism,
+        user: auth.user.as_deref(),
         outcome: match auth.outcome {
             AuthOutcome::Accepted => "accepted",
             AuthOutcome::Rejected => "rejected",
             AuthOutcome::Cancelled => "cancelled",
             AuthOutcome::Unknown => "unknown",
         },
-        secret: auth.secret.clone().filter(|_| reveal),
+        secret: auth.secret.as_deref().filter(|_| reveal),
     }
 }
 
-fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord {
+fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord<'_> {
     let record = TurnRecord {
         packet: turn.packet,
-        time: turn.time.map(utc),
+        time: turn.time.map(Utc),
         last_packet: Some(turn.last_packet).filter(|last| *last != turn.packet),
         from: match turn.from {
             Speaker::Client => "client",
@@ -207,16 +208,16 @@ fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord {
         }
         TurnKind::Command { verb, line, argument, secret } => TurnRecord {
             kind: "command",
-            verb: Some(verb.clone()),
-            line: Some(line.clone()),
-            argument: Some(argument.clone()),
-            secret: secret.clone().filter(|_| reveal),
+            verb: Some(verb),
+            line: Some(line),
+            argument: Some(argument),
+            secret: secret.as_deref().filter(|_| reveal),
             ..record
         },
         TurnKind::AuthResponse { secret, cancel } => TurnRecord {
             kind: "auth_response",
             cancel: Some(*cancel),
-            secret: reveal.then(|| secret.clone()),
+            secret: reveal.then_some(secret),
             ..record
         },
         TurnKind::Message { octets, message } => {
@@ -227,19 +228,19 @@ fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord {
     }
 }
 
-fn with_reply(record: TurnRecord, reply: &Reply) -> TurnRecord {
+fn with_reply<'a>(record: TurnRecord<'a>, reply: &'a Reply) -> TurnRecord<'a> {
     TurnRecord {
         code: Some(reply.code),
-        enhanced: reply.enhanced.clone(),
-        lines: Some(reply.lines.clone()),
+        enhanced: reply.enhanced.as_deref(),
+        lines: Some(&reply.lines),
         ..record
     }
 }
 
-impl From<&Abandoned> for AbandonedRecord {
-    fn from(abandoned: &Abandoned) -> Self {
+impl<'a> From<&'a Abandoned> for AbandonedRecord<'a> {
+    fn from(abandoned: &'a Abandoned) -> Self {
         Self {
-            mail_from: abandoned.mail_from.clone(),
+            mail_from: abandoned.mail_from.as_deref(),
             rcpt_to: abandoned
                 .rcpt_to
                 .iter()
