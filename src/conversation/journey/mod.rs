@@ -172,7 +172,7 @@ pub struct Recipient {
 }
 
 /// What a hop changed, compared with the step before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Change {
     /// A header field that was not there before.
     FieldAdded(String),

@@ -156,6 +156,11 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
     }
     out.extend(carried(style, step));
     out.extend(gave_away(style, step));
+    let (envelope, message): (Vec<_>, Vec<_>) = step
+        .changes
+        .iter()
+        .partition(|change| matches!(change, Change::Sender { .. } | Change::Recipient { .. }));
+    out.extend(limited(style, &envelope, |item| change(style, item)));
     fates(style, step, &mut out);
     for hop in &step.received_added {
         let by = clip(hop.by.as_deref().unwrap_or("?"));
@@ -164,7 +169,7 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
             None => style.say("journey.received_unnamed", &[("by", &by)]),
         });
     }
-    out.extend(limited(style, &step.changes, |item| change(style, item)));
+    out.extend(limited(style, &message, |item| change(style, item)));
     if let Some(id) = step.queue_ids.first() {
         out.push(style.say("journey.queued", &[("id", &clip(id))]));
     }
