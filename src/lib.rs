@@ -11,6 +11,7 @@
 //! | [`flow`] | TCP connections: states, notes, reassembly | know what the octets mean |
 //! | [`dissect`] | headers of one packet; FCS; fragments | remember connections |
 //! | [`capture`] | where frames come from and go to | look into them |
+//! | [`wire`] | formats that both `conversation` and `dissect` read | remember anything |
 //! | [`packet`] | the words everyone shares | do anything |
 //!
 //! The way of a packet: [`capture::Source::next_frame`] lends a [`packet::Frame`];
@@ -26,5 +27,6 @@ pub mod flow;
 pub mod lesson;
 pub mod packet;
 pub mod report;
+pub mod wire;
 
 rust_i18n::i18n!("src/lesson/locales", fallback = "en");

@@ -5,15 +5,16 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each room with the rooms that it may import from, as the table of `src/lib.rs` has them.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("packet", &[]),
+    ("wire", &["packet"]),
     ("capture", &["packet"]),
-    ("dissect", &["packet"]),
+    ("dissect", &["packet", "wire"]),
     ("flow", &["packet", "dissect"]),
-    ("conversation", &["packet", "flow"]),
+    ("conversation", &["packet", "wire", "flow"]),
     ("lesson", &[]),
-    ("report", &["packet", "capture", "dissect", "flow", "conversation", "lesson"]),
-    ("cli", &["packet", "capture", "dissect", "flow", "conversation", "lesson", "report"]),
+    ("report", &["packet", "wire", "capture", "dissect", "flow", "conversation", "lesson"]),
+    ("cli", &["packet", "wire", "capture", "dissect", "flow", "conversation", "lesson", "report"]),
 ];
 
 /// Crates that only these rooms may name.

@@ -12,7 +12,7 @@
 # Needs root on Linux with veth, bridge, tun, vxlan, nftables and overlayfs, and these Debian packages:
 #   tcpdump tshark iproute2 ethtool nftables util-linux python3 python3-aiosmtpd swaks
 #   dovecot-core dovecot-imapd dovecot-pop3d nginx-light curl openssl dnsmasq-base bind9-dnsutils
-#   iputils-ping
+#   iputils-ping bind9 opendkim opendmarc avahi-daemon
 # and these, which are fetched with apt and used without being installed where they are missing:
 #   postfix dovecot-lmtpd busybox libnet-ssleay-perl
 
@@ -26,7 +26,7 @@ recipe_seconds=90
 verbose=
 
 # The order matters in one place: `derived` makes its files from captures of the groups before it.
-groups=(mail journey web tcp ip link tunnel derived cases)
+groups=(mail journey web names tcp ip link tunnel derived cases)
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 

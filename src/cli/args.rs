@@ -15,11 +15,12 @@ use crate::lesson::Lang;
 use crate::report::{Format, Sort, TimeFormat};
 
 /// The words that may stand in the place of a view.
-const VIEWS: [&str; 13] = [
+const VIEWS: [&str; 14] = [
     "overview",
     "packets",
     "layers",
     "tcp",
+    "dns",
     "smtp",
     "imap",
     "pop3",
@@ -109,6 +110,17 @@ Examples:
   sudo layerscope tcp -i lo -f 'port 25'          segments as they come
   sudo layerscope tcp -- curl http://example.test/")]
     Tcp(TcpArgs),
+    /// Lookups of names: who asked whom for what, and what came of it.
+    #[command(after_help = "\
+Examples:
+  layerscope dns mail.pcap                        one row a lookup
+  layerscope dns --packet 3 mail.pcap             one lookup, with its flags and every record
+  layerscope dns --stream 0 mail.pcap             those of one TCP connection
+  layerscope dns --format json mail.pcap | jq 'select(.outcome != \"answered\")'
+  sudo layerscope dns -i any -f 'port 53'         live
+
+Multicast DNS and LLMNR are shown as well.")]
+    Dns(SourceArgs),
     /// SMTP sessions; for one of them the conversation line by line.
     #[command(after_help = "\
 Examples:
@@ -272,6 +284,11 @@ pub struct SourceArgs {
     /// Draw tables and ladders with ASCII characters alone, as on a terminal whose locale is not UTF-8.
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,
+
+    /// Show addresses in tables by the names that answers in this capture gave them. The network is never asked; a
+    /// row that is written before the answer has come has the address.
+    #[arg(long, help_heading = "Output")]
+    pub names: bool,
 
     /// How times are written in tables [default: relative, for tcp delta].
     #[arg(long, value_enum, help_heading = "Output")]

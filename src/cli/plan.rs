@@ -16,7 +16,7 @@ use crate::conversation::Depth;
 use crate::dissect::FcsMode;
 use crate::flow::Limits;
 use crate::lesson::Lang;
-use crate::report::{Format, LiveReport, Options, Out, Sort, TimeFormat, View};
+use crate::report::{Format, KnownNames, LiveReport, Options, Out, Sort, TimeFormat, View};
 
 /// Connections that views of single packets keep: their rows need only the recent ones.
 const CONNECTIONS_FOR_PACKET_VIEWS: usize = 16_384;
@@ -70,7 +70,8 @@ impl Plan {
             packets: args.packet.clone(),
             fcs: args.fcs.into(),
             limits: limits(view, args),
-            depth: depth(view),
+            // names stand in the answers of conversations
+            depth: if args.names { Depth::Full } else { depth(view) },
             save: args.write.clone(),
             save_mail: None,
             report: report_options(view, args),
@@ -134,7 +135,7 @@ impl Plan {
 
 /// Whether each frame is wanted at once: where somebody waits for its row.
 fn is_immediate(view: View, args: &SourceArgs) -> bool {
-    let rows = matches!(view, View::Packets | View::Layers | View::Tcp | View::Smtp);
+    let rows = matches!(view, View::Packets | View::Layers | View::Tcp | View::Dns | View::Smtp);
     args.format == FormatArg::Table && rows || io::stdout().is_terminal()
 }
 
@@ -158,7 +159,7 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
 
 const fn depth(view: View) -> Depth {
     match view {
-        View::Overview | View::Smtp | View::Imap | View::Pop3 => Depth::Full,
+        View::Overview | View::Dns | View::Smtp | View::Imap | View::Pop3 => Depth::Full,
         View::Packets | View::Layers => Depth::Secrets,
         View::Tcp | View::Fcs => Depth::Names,
     }
@@ -168,9 +169,14 @@ const fn depth(view: View) -> Depth {
 const fn default_time(view: View) -> TimeFormat {
     match view {
         View::Tcp => TimeFormat::Delta,
-        View::Overview | View::Packets | View::Layers | View::Smtp | View::Imap | View::Pop3 | View::Fcs => {
-            TimeFormat::Relative
-        }
+        View::Overview
+        | View::Packets
+        | View::Layers
+        | View::Dns
+        | View::Smtp
+        | View::Imap
+        | View::Pop3
+        | View::Fcs => TimeFormat::Relative,
     }
 }
 
@@ -180,6 +186,8 @@ fn report_options(view: View, args: &SourceArgs) -> Options {
         time: args.time.map_or_else(|| default_time(view), Into::into),
         reveal_secrets: args.reveal_secrets,
         stream: args.stream,
+        by_packet: args.packet.is_some(),
+        names: args.names.then(KnownNames::default),
         live: args.live.is_asked_for().then(|| live_report(args)),
         ..options(view, &output)
     }
@@ -206,6 +214,8 @@ pub(super) fn options(view: View, args: &OutputArgs) -> Options {
         raw: false,
         reveal_secrets: false,
         stream: None,
+        by_packet: false,
+        names: None,
         all: false,
         sort: Sort::Start,
         live: None,

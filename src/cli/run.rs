@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::args::{Args, Command, SmtpArgs, SourceArgs, TcpArgs};
+use super::args::{Args, Command, Packets, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::live::{Watch, Wire};
 use super::open::{self, Input, Opened};
@@ -16,11 +16,12 @@ use super::plan::Plan;
 use super::progress::Progress;
 use super::survey::{self, Chapter, Named};
 use crate::capture::{Damage, OpenError, SaveError, Saver, Source, SourceInfo};
+use crate::conversation::dns::{self, Datagram, Lookup};
 use crate::conversation::journey::Collector;
 use crate::conversation::{Conversations, Finished};
 use crate::dissect::{self, Dissection, Dissector, Evidence, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
-use crate::packet::{Frame, Protocol};
+use crate::packet::{Endpoint, Frame, PerSide, Protocol, Side};
 use crate::report::{self, Follows, Format, MailFolder, PacketEvent, Sink, Summary, View};
 
 /// How a run ended.
@@ -44,6 +45,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Packets(source) => view(View::Packets, source),
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
+        Command::Dns(source) => view(View::Dns, source),
         Command::Smtp(args) => conversations(View::Smtp, args),
         Command::Imap(args) => conversations(View::Imap, args),
         Command::Pop3(args) => conversations(View::Pop3, args),
@@ -218,6 +220,8 @@ impl Run {
         while self.tracker.finish_next(&mut self.conversations) {
             self.tell_finished()?;
         }
+        self.conversations.finish();
+        self.tell_finished()?;
         if let Some(saver) = self.saver.take() {
             let finished = saver.finish();
             self.saved(finished)?;
@@ -380,6 +384,7 @@ impl Run {
         }
         let dissection = dissector.dissect(frame);
         let place = self.follow(frame, &dissection);
+        self.hear_names(frame, &dissection, place.as_ref());
         if let (Some(watch), Some(place)) = (&mut self.watch, &place) {
             watch.segment(place);
         }
@@ -417,6 +422,36 @@ impl Run {
         }
         self.tell_mail_error();
         place
+    }
+
+    /// Messages of DNS go to the conversations: those in a datagram, and those that a stream has completed.
+    fn hear_names(&mut self, frame: &Frame<'_>, dissection: &Dissection<'_>, place: Option<&Place>) {
+        if !self.conversations.takes_datagrams() {
+            return;
+        }
+        let Some(ip) = dissection.ip else { return };
+        match (dissection.transport, place) {
+            (Transport::Udp(udp), _) => {
+                let Some(layer) = dissection.layer(Protocol::Dns) else { return };
+                let datagram = Datagram {
+                    capture: frame.capture,
+                    packet: frame.number,
+                    time: frame.time,
+                    source: Endpoint::new(ip.source, udp.source_port),
+                    destination: Endpoint::new(ip.destination, udp.destination_port),
+                };
+                self.conversations.datagram(&datagram, dissection.octets(layer));
+            }
+            (Transport::Tcp(segment), Some(place)) => self.conversations.between(frame.capture, || {
+                let source = Endpoint::new(ip.source, segment.source_port);
+                let destination = Endpoint::new(ip.destination, segment.destination_port);
+                match place.from {
+                    Side::Initiator => PerSide { initiator: source, responder: destination },
+                    Side::Responder => PerSide { initiator: destination, responder: source },
+                }
+            }),
+            (Transport::Tcp(_), None) | (Transport::None, _) => {}
+        }
     }
 
     fn save(&mut self, frame: &Frame<'_>, info: &SourceInfo) -> Result<(), Stop> {
@@ -485,10 +520,32 @@ impl Run {
                         self.sink.mailbox(session)?;
                     }
                 }
+                Finished::Lookup(lookup) => {
+                    self.tell_names(&lookup);
+                    if self.asks_for_lookup(&lookup) {
+                        self.sink.lookup(lookup)?;
+                    }
+                }
                 Finished::Connection(..) => {}
             }
         }
         Ok(())
+    }
+
+    /// Addresses that a lookup gave a name to have it from now on.
+    fn tell_names(&self, lookup: &Lookup) {
+        let Some(known) = &self.plan.report.names else { return };
+        for address in lookup.named_addresses() {
+            if let Some(name) = self.conversations.names().name(address) {
+                known.tell(address, name);
+            }
+        }
+    }
+
+    fn asks_for_lookup(&self, lookup: &Lookup) -> bool {
+        let of_stream = |asked| lookup.transport == dns::Transport::Tcp { stream: asked };
+        let of_packets = |packets: &Packets| lookup.packets().any(|packet| packets.has(packet));
+        self.plan.report.stream.is_none_or(of_stream) && self.plan.packets.as_ref().is_none_or(of_packets)
     }
 
     /// Joins the sessions that carried the same mail; of one connection that was asked for, its own mails alone.

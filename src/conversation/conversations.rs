@@ -6,13 +6,14 @@ use std::rc::Rc;
 
 use ahash::AHashMap;
 
+use super::dns::{self, Lookup, Lookups};
 use super::fetch;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
 use super::stream::{Keep, Said, Stream};
 use crate::flow::{Connection, Delivery, Receiver};
-use crate::packet::{Protocol, Side};
+use crate::packet::{Endpoint, PerSide, Protocol, Side};
 
 /// How much of a conversation is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub enum Finished {
     Connection(Box<Connection>, Option<Protocol>),
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
+    /// A lookup of a name, where all that was said is kept: as soon as it is over.
+    Lookup(Box<Lookup>),
     /// A session in which mail was read, where all that was said is kept: before its connection, if that was closed.
     Mailbox(Box<fetch::Session>),
 }
@@ -42,6 +45,9 @@ pub struct Conversations {
     streams: AHashMap<u64, Stream>,
     finished: VecDeque<Finished>,
     offered_tls: TlsOffers,
+    lookups: Lookups,
+    /// Streams whose messages of DNS wait for the ends of their connection to be told.
+    names_wait: Vec<u64>,
 }
 
 impl Conversations {
@@ -57,7 +63,14 @@ impl Conversations {
             Depth::Secrets => Keep::Secrets,
             Depth::Full => Keep::All(limits, None),
         };
-        Self { keep, streams: AHashMap::new(), finished: VecDeque::new(), offered_tls: TlsOffers::default() }
+        Self {
+            keep,
+            streams: AHashMap::new(),
+            finished: VecDeque::new(),
+            offered_tls: TlsOffers::default(),
+            lookups: Lookups::default(),
+            names_wait: Vec::new(),
+        }
     }
 
     /// Messages of this protocol go to the letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
@@ -98,11 +111,67 @@ impl Conversations {
     /// What a stream came to waits to be taken.
     fn told(&mut self, said: Said) {
         let Said { session, fetch, .. } = said;
-        if let Some(mut session) = session {
-            self.offered_tls.meet(&mut session);
-            self.finished.push_back(Finished::Session(Box::new(session)));
+        if let Some(session) = session {
+            self.tell_session(session);
         }
         self.finished.extend(fetch.map(Box::new).map(Finished::Mailbox));
+    }
+
+    /// Whether datagrams are wanted.
+    pub const fn takes_datagrams(&self) -> bool {
+        matches!(self.keep, Keep::All(..))
+    }
+
+    /// Takes a message of DNS that one datagram carried.
+    pub fn datagram(&mut self, datagram: &dns::Datagram, octets: &[u8]) {
+        self.lookups.datagram(datagram, octets);
+        self.tell_lookups();
+    }
+
+    /// Says whose the stream is that the last octets came from, which a delivery does not: messages of DNS in it are
+    /// paired by that.
+    pub fn between(&mut self, capture: u32, ends: impl FnOnce() -> PerSide<Endpoint>) {
+        if !self.names_wait.is_empty() {
+            let ends = ends();
+            for stream in std::mem::take(&mut self.names_wait) {
+                self.pair(capture, stream, &ends);
+            }
+        }
+    }
+
+    fn pair(&mut self, capture: u32, stream: u64, ends: &PerSide<Endpoint>) {
+        let Some(Stream::Dns(reader)) = self.streams.get_mut(&stream) else { return };
+        while let Some(framed) = reader.take() {
+            let (source, destination) = (*ends.of(framed.from), *ends.of(framed.from.peer()));
+            let (packet, time) = (framed.packet, framed.time);
+            let datagram = dns::Datagram { capture, packet, time, source, destination };
+            self.lookups.framed(&datagram, stream, &framed);
+        }
+        self.tell_lookups();
+    }
+
+    fn tell_lookups(&mut self) {
+        while let Some(lookup) = self.lookups.take_finished() {
+            self.finished.push_back(Finished::Lookup(Box::new(lookup)));
+        }
+    }
+
+    /// The names that answers have given to addresses so far.
+    pub const fn names(&self) -> &dns::NameBook {
+        self.lookups.names()
+    }
+
+    /// Everything has been read: what still waits for an answer has none.
+    pub fn finish(&mut self) {
+        self.lookups.finish();
+        self.tell_lookups();
+    }
+
+    /// A session with what belongs to it.
+    fn tell_session(&mut self, mut session: smtp::Session) {
+        self.offered_tls.meet(&mut session);
+        session.lookups = self.lookups.of_session(&session);
+        self.finished.push_back(Finished::Session(Box::new(session)));
     }
 
     /// The next connection or session that is known in full.
@@ -113,7 +182,11 @@ impl Conversations {
 
 impl Receiver for Conversations {
     fn octets(&mut self, delivery: Delivery, octets: &[u8]) {
-        self.streams.entry(delivery.stream).or_default().octets(delivery, octets, &self.keep);
+        let stream = self.streams.entry(delivery.stream).or_default();
+        stream.octets(delivery, octets, &self.keep);
+        if matches!(stream, Stream::Dns(_)) && self.names_wait.last() != Some(&delivery.stream) {
+            self.names_wait.push(delivery.stream);
+        }
     }
 
     fn gap(&mut self, delivery: Delivery, length: u64) {
@@ -135,6 +208,7 @@ impl Receiver for Conversations {
     }
 
     fn finished(&mut self, connection: Connection) {
+        self.pair(connection.capture, connection.stream, &connection.endpoints);
         let stream = self.streams.remove(&connection.stream);
         let said = stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
         self.finished.push_back(Finished::Connection(Box::new(connection), said.application));

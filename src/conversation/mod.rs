@@ -1,6 +1,7 @@
-//! What two programs say to each other over a stream. Sees octets of a stream, never packets.
+//! What two programs say to each other, over a stream or in datagrams. Sees their octets, never packets.
 
 mod conversations;
+pub mod dns;
 pub mod fetch;
 pub mod journey;
 pub mod mail;

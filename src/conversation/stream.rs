@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::rc::Rc;
 
+use super::dns;
 use super::fetch;
 use super::identify;
 use super::mail::Letterbox;
@@ -42,6 +43,8 @@ pub(super) enum Stream {
     Smtp(Box<Reader>),
     /// IMAP or POP3.
     Fetch(Box<fetch::Reader>),
+    /// DNS.
+    Dns(Box<dns::Reader>),
     /// Another protocol that has a name here.
     Named(Protocol, Delivery),
     /// A protocol whose session was told of when both ends had closed.
@@ -85,6 +88,7 @@ impl Stream {
             Stream::Silent | Stream::Undecided(_) => None,
             Stream::Smtp(_) => Some(Protocol::Smtp),
             Stream::Fetch(reader) => Some(reader.protocol()),
+            Stream::Dns(_) => Some(Protocol::Dns),
             Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
         }
@@ -103,6 +107,7 @@ impl Stream {
         match self {
             Stream::Smtp(reader) => reader.octets(delivery, octets),
             Stream::Fetch(reader) => reader.octets(delivery, octets),
+            Stream::Dns(reader) => reader.octets(delivery, octets),
             Stream::Named(..) | Stream::Told(_) => {}
             Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
             Stream::Silent => {
@@ -129,6 +134,7 @@ impl Stream {
         match self {
             Stream::Smtp(reader) => reader.gap(delivery, length),
             Stream::Fetch(reader) => reader.gap(delivery, length),
+            Stream::Dns(reader) => reader.gap(delivery, length),
             Stream::Unknown(lines) => lines.of_mut(delivery.from).gap(),
             Stream::Undecided(undecided) => undecided.gap(delivery, length),
             Stream::Silent => {
@@ -149,7 +155,8 @@ impl Stream {
             | Stream::Undecided(_)
             | Stream::Named(..)
             | Stream::Told(_)
-            | Stream::Unknown(_) => {}
+            | Stream::Unknown(_)
+            | Stream::Dns(_) => {}
         }
     }
 
@@ -163,7 +170,7 @@ impl Stream {
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
             Stream::Silent => return out.push(0..length),
-            Stream::Named(..) | Stream::Told(_) => return,
+            Stream::Dns(_) | Stream::Named(..) | Stream::Told(_) => return,
         };
         lines.concealed(asked, length, out);
     }
@@ -253,6 +260,14 @@ impl Undecided {
                     Replayed::Gap(length) => reader.replay_gap(delivery, length),
                 });
                 Stream::Fetch(Box::new(reader))
+            }
+            Protocol::Dns if limits.is_some() => {
+                let mut reader = dns::Reader::default();
+                self.replay(|delivery, event| match event {
+                    Replayed::Octets(octets) => reader.octets(delivery, octets),
+                    Replayed::Gap(length) => reader.gap(delivery, length),
+                });
+                Stream::Dns(Box::new(reader))
             }
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
             named => self.become_name(named),

@@ -7,10 +7,11 @@ use csv::Writer;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::record::{CaptureRecord, ConnectionRecord, FcsBook, FetchRecord, SessionRecord};
+use super::record::{CaptureRecord, ConnectionRecord, FcsBook, FetchRecord, LookupRecord, SessionRecord};
 use super::tally::Tally;
 use super::utc::utc;
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
+use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
@@ -126,6 +127,37 @@ const FETCH: &[&str] = &[
     "ended",
 ];
 
+const LOOKUP: &[&str] = &[
+    "capture",
+    "first_packet",
+    "last_packet",
+    "time",
+    "service",
+    "transport",
+    "stream",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "id",
+    "opcode",
+    "question.name",
+    "question.type",
+    "question.class",
+    "purpose.kind",
+    "outcome",
+    "query.attempts",
+    "answer.rcode",
+    "answer.rcode_name",
+    "answer.flags.authoritative",
+    "answer.flags.authentic_data",
+    "answer.records",
+    "took_ns",
+    "waited_ns",
+    "about",
+    "warnings",
+];
+
 const FCS: &[&str] = &[
     "record",
     "capture",
@@ -173,6 +205,9 @@ const CAPTURE: &[&str] = &[
     "smtp.recipients_accepted",
     "smtp.recipients_refused",
     "smtp.warnings",
+    "dns.lookups",
+    "dns.outcomes",
+    "dns.warnings",
     "imap.sessions",
     "imap.messages",
     "imap.warnings",
@@ -218,6 +253,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     let columns = match options.view {
         View::Packets | View::Layers => PACKET,
         View::Tcp => CONNECTION,
+        View::Dns => LOOKUP,
         View::Smtp => SESSION,
         View::Imap | View::Pop3 => FETCH,
         View::Fcs => FCS,
@@ -258,7 +294,7 @@ impl Sink for Rows {
                 self.tally.packet(event);
                 Ok(())
             }
-            View::Tcp | View::Smtp | View::Imap | View::Pop3 => Ok(()),
+            View::Tcp | View::Dns | View::Smtp | View::Imap | View::Pop3 => Ok(()),
         }
     }
 
@@ -290,6 +326,14 @@ impl Sink for Rows {
         }
     }
 
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        if self.view == View::Dns {
+            return self.row(&LookupRecord::from(&*lookup));
+        }
+        self.tally.lookup(&lookup);
+        Ok(())
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.head()?;
         match self.view {
@@ -301,7 +345,7 @@ impl Sink for Rows {
                 let record = CaptureRecord::new(&self.tally, summary);
                 self.row(&record)?;
             }
-            View::Packets | View::Layers | View::Tcp | View::Smtp | View::Imap | View::Pop3 => {}
+            View::Packets | View::Layers | View::Tcp | View::Dns | View::Smtp | View::Imap | View::Pop3 => {}
         }
         self.out.flush()
     }

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::record::{
     CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, FetchRecord, InterfaceLine,
-    JourneyRecord, PacketRecord, SessionRecord,
+    JourneyRecord, LookupRecord, PacketRecord, SessionRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 10] = [
+const RECORDS: [&str; 11] = [
     "packet",
     "connection",
+    "dns_lookup",
     "smtp_session",
     "imap_session",
     "pop3_session",
@@ -28,6 +29,7 @@ pub fn schema() -> Value {
     let branches = [
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
+        generator.subschema_for::<LookupRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),
         generator.subschema_for::<FetchRecord<'_>>(),
         json!({ "$ref": "#/$defs/pop3_session" }).try_into().unwrap_or_default(),

@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
+use super::names::KnownNames;
 use super::{LiveReport, PacketEvent, Summary, csv, json, table};
+use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
@@ -21,6 +23,8 @@ pub enum View {
     Layers,
     /// Connections.
     Tcp,
+    /// Lookups of names.
+    Dns,
     /// SMTP sessions.
     Smtp,
     /// IMAP sessions.
@@ -110,6 +114,10 @@ pub struct Options {
     pub all: bool,
     /// The order of connections.
     pub sort: Sort,
+    /// Whether packets are asked for by their numbers.
+    pub by_packet: bool,
+    /// The names that answers of this capture gave to addresses, where tables show them.
+    pub names: Option<KnownNames>,
     /// What is known where the source is the wire.
     pub live: Option<LiveReport>,
 }
@@ -129,7 +137,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Smtp | View::Imap | View::Pop3 | View::Fcs => true,
+            View::Dns | View::Smtp | View::Imap | View::Pop3 | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -172,6 +180,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn mailbox(&mut self, _session: Box<fetch::Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A lookup of a name is over.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn lookup(&mut self, _lookup: Box<Lookup>) -> io::Result<()> {
         Ok(())
     }
 

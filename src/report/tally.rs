@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{PacketEvent, payload};
+use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
 use crate::conversation::smtp::{Session, Speaker};
 use crate::dissect::Checksum;
@@ -33,6 +34,9 @@ pub(super) struct Tally {
     pub(super) recipients_accepted: u64,
     pub(super) recipients_refused: u64,
     pub(super) smtp_warnings: BTreeMap<&'static str, u64>,
+    /// Lookups by how they ended.
+    pub(super) lookups: BTreeMap<&'static str, u64>,
+    pub(super) dns_warnings: BTreeMap<&'static str, u64>,
     /// Sessions in which mail was read, by their protocol.
     pub(super) mailboxes: BTreeMap<Protocol, Mailboxes>,
 }
@@ -90,6 +94,13 @@ impl Tally {
         counts.messages += session.messages.iter().filter(whole).count() as u64;
         for warning in &session.warnings {
             *counts.warnings.entry(warning.name()).or_default() += 1;
+        }
+    }
+
+    pub(super) fn lookup(&mut self, lookup: &Lookup) {
+        *self.lookups.entry(lookup.outcome.name()).or_default() += 1;
+        for warning in &lookup.warnings {
+            *self.dns_warnings.entry(warning.name()).or_default() += 1;
         }
     }
 

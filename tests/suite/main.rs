@@ -4,6 +4,7 @@ mod cases;
 mod cli;
 mod common;
 mod connections;
+mod dns;
 mod journey;
 mod mail_messages;
 mod mail_save;

@@ -14,6 +14,7 @@ mod order;
 mod told;
 mod trace;
 
+use crate::conversation::dns;
 use crate::conversation::fetch::{self, Fetched};
 use crate::conversation::mail::Hop;
 use crate::conversation::smtp::{Proof, Session};
@@ -233,6 +234,8 @@ pub struct Step {
     pub received_added: Vec<Hop>,
     /// What else was changed since the step before.
     pub changes: Vec<Change>,
+    /// The lookups that led to its server, and those that the server made because of it: inferred.
+    pub lookups: Vec<dns::Told>,
     /// Why it is believed to be part of this.
     pub basis: Vec<Basis>,
 }

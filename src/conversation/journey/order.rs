@@ -362,6 +362,7 @@ fn step(seen: Seen, trace: &mut Trace) -> Step {
         tried_again_after: seen.tried_again_after,
         received_added: last.into_iter().collect(),
         changes: seen.changes,
+        lookups: std::mem::take(&mut trace.lookups),
         basis: seen.basis,
     }
 }

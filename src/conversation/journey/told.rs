@@ -23,6 +23,7 @@ pub(super) fn step(hop: &Hop, first: bool) -> Step {
         tried_again_after: None,
         received_added: Vec::new(),
         changes: Vec::new(),
+        lookups: Vec::new(),
         basis: vec![Basis::Received],
     }
 }

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::envelope::{Envelope, Envelopes};
 use super::{Recipient, Said, Sighting, StepKind};
+use crate::conversation::dns;
 use crate::conversation::fetch::Fetched;
 use crate::conversation::mail::{Hop, Outline, body_digest};
 use crate::conversation::smtp::{self, Exposed, Message, Proof, Reply, Role, Session, Sight, Verdict, reply};
@@ -47,6 +48,8 @@ pub(super) struct Trace {
     pub(super) body: Option<u64>,
     /// The worst that was sent in the clear to log in.
     pub(super) login_in_the_clear: Option<Proof>,
+    /// Of a session with several messages, those of the first.
+    pub(super) lookups: Vec<dns::Told>,
 }
 
 impl Trace {
@@ -74,6 +77,7 @@ impl Trace {
             + texts.into_iter().map(length).sum::<usize>()
             + lists
             + outcome
+            + self.lookups.iter().map(dns::Told::size).sum::<usize>()
             + self.outline.size()
     }
 
@@ -98,6 +102,9 @@ pub(super) fn of_session(session: &Session) -> impl Iterator<Item = Trace> {
     for (index, abandoned) in session.abandoned.iter().enumerate() {
         let envelope = envelopes.abandoned(abandoned.mail_from.as_deref());
         traces.extend(envelope.and_then(|envelope| of_attempt(session, index, abandoned, &envelope)));
+    }
+    if let Some(first) = traces.first_mut() {
+        first.lookups = session.lookups.clone();
     }
     traces.into_iter()
 }
@@ -212,6 +219,7 @@ impl Trace {
             outline: Outline::default(),
             body: None,
             login_in_the_clear: None,
+            lookups: Vec::new(),
         }
     }
 }

@@ -129,6 +129,7 @@ impl Reader {
             turns_left_out: record.turns_left_out,
             messages: std::mem::take(&mut record.messages),
             abandoned: std::mem::take(&mut record.abandoned),
+            lookups: Vec::new(),
             warnings: std::mem::take(&mut record.warnings),
             ended,
         })
@@ -173,6 +174,7 @@ pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Deli
         turns_left_out: 0,
         messages: Vec::new(),
         abandoned: Vec::new(),
+        lookups: Vec::new(),
         warnings: Vec::new(),
         ended: Ended::Tls,
     }

@@ -4,6 +4,7 @@
 
 use std::ops::Range;
 
+use crate::conversation::dns;
 use crate::conversation::mail::{Assessment, Hop, MailHeader, Outline, Part, Signature};
 use crate::packet::{Endpoint, PerSide, Seq, Timestamp};
 
@@ -48,6 +49,8 @@ pub struct Session {
     pub messages: Vec<Message>,
     /// Mail transactions that never reached DATA or BDAT: all recipients refused, dropped, or not captured on.
     pub abandoned: Vec<Abandoned>,
+    /// The lookups that led here, and those that the server made because of it: inferred.
+    pub lookups: Vec<dns::Told>,
     /// What is odd or unsafe.
     pub warnings: Vec<Warning>,
     /// How it ended.

@@ -9,8 +9,9 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook, FetchRecord};
+use super::record::{CaptureRecord, FcsBook, FetchRecord, LookupRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
+use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
 use crate::conversation::smtp::Session;
 use crate::flow::Connection;
@@ -25,6 +26,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
+        View::Dns => Box::new(Lookups { out }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
         View::Imap => Box::new(Fetches { out, protocol: Protocol::Imap, reveal: options.reveal_secrets }),
         View::Pop3 => Box::new(Fetches { out, protocol: Protocol::Pop3, reveal: options.reveal_secrets }),
@@ -107,6 +109,24 @@ impl Sink for Fetches {
     }
 }
 
+struct Lookups {
+    out: Box<dyn Out>,
+}
+
+impl Sink for Lookups {
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        line(&mut self.out, &LookupRecord::from(&*lookup))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 struct Fcs {
     out: Box<dyn Out>,
     book: FcsBook,
@@ -155,6 +175,11 @@ impl Sink for Capture {
 
     fn mailbox(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
         self.tally.mailbox(&session);
+        Ok(())
+    }
+
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        self.tally.lookup(&lookup);
         Ok(())
     }
 

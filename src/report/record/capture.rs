@@ -37,6 +37,7 @@ pub(in crate::report) struct CaptureRecord {
     stopped: u64,
     connections: ConnectionCounts,
     smtp: SmtpCounts,
+    dns: DnsCounts,
     imap: MailboxCounts,
     pop3: MailboxCounts,
     damage: Vec<DamageRecord>,
@@ -108,6 +109,14 @@ impl MailboxCounts {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+struct DnsCounts {
+    lookups: u64,
+    /// Lookups by how they ended.
+    outcomes: BTreeMap<&'static str, u64>,
+    warnings: BTreeMap<&'static str, u64>,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 struct DamageRecord {
     name: String,
     /// Octets from the beginning of the file; null on an interface.
@@ -148,6 +157,11 @@ impl CaptureRecord {
                 recipients_accepted: tally.recipients_accepted,
                 recipients_refused: tally.recipients_refused,
                 warnings: tally.smtp_warnings.clone(),
+            },
+            dns: DnsCounts {
+                lookups: tally.lookups.values().sum(),
+                outcomes: tally.lookups.clone(),
+                warnings: tally.dns_warnings.clone(),
             },
             imap: MailboxCounts::new(tally, Protocol::Imap),
             pop3: MailboxCounts::new(tally, Protocol::Pop3),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::EndpointRecord;
+use super::lookup::ToldRecord;
 use super::message::HopRecord;
 use crate::conversation::journey::{Basis, Change, ClockLag, Journey, Recipient, Said, Sighting, Step};
 use crate::conversation::smtp::Proof;
@@ -64,6 +65,8 @@ struct StepRecord<'a> {
     received_added: Vec<HopRecord<'a>>,
     /// What else is different from the step before.
     changes: Vec<ChangeRecord>,
+    /// Lookups that led to the server, and those that it made.
+    lookups: Vec<ToldRecord>,
     /// `message_id`, `queue_id`, `envelope` (inferred), `received` (declared by its line alone).
     basis: Vec<&'static str>,
 }
@@ -156,6 +159,7 @@ impl<'a> From<&'a Step> for StepRecord<'a> {
             tried_again_after_ns: step.tried_again_after,
             received_added: step.received_added.iter().map(HopRecord::from).collect(),
             changes: step.changes.iter().map(ChangeRecord::from).collect(),
+            lookups: step.lookups.iter().map(ToldRecord::from).collect(),
             basis: step.basis.iter().map(|&basis| Basis::name(basis)).collect(),
         }
     }

@@ -7,6 +7,7 @@ mod fcs;
 mod fetch;
 mod interface;
 mod journey;
+mod lookup;
 mod message;
 mod packet;
 mod session;
@@ -19,6 +20,7 @@ pub(super) use fcs::{FcsBook, FcsFrameRecord, FcsSummaryRecord};
 pub(super) use fetch::FetchRecord;
 pub(super) use interface::InterfaceLine;
 pub(super) use journey::JourneyRecord;
+pub(super) use lookup::LookupRecord;
 pub(super) use packet::{FieldRecord, PacketRecord};
 pub(super) use session::SessionRecord;
 

@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use super::EndpointRecord;
 use super::exposure::ExposureRecord;
+use super::lookup::ToldRecord;
 use super::message::{MessageRecord, RecipientRecord};
 use crate::conversation::smtp::{
     Abandoned, Auth, AuthOutcome, Encryption, Pace, Reply, Role, Session, Speaker, Turn, TurnKind, Warning,
@@ -42,6 +43,8 @@ pub(in crate::report) struct SessionRecord<'a> {
     /// Transactions that never reached DATA or BDAT.
     abandoned: Vec<AbandonedRecord<'a>>,
     timing: TimingRecord,
+    /// Lookups that led to the server, and those that it made.
+    lookups: Vec<ToldRecord>,
     /// What those who read this wire could read, and what TLS hid.
     exposure: ExposureRecord,
     warnings: Vec<&'static str>,
@@ -160,6 +163,7 @@ impl<'a> SessionRecord<'a> {
             messages: session.messages.iter().map(MessageRecord::from).collect(),
             abandoned: session.abandoned.iter().map(AbandonedRecord::from).collect(),
             timing: Pace::of(session).into(),
+            lookups: session.lookups.iter().map(ToldRecord::from).collect(),
             exposure: session.into(),
             warnings: session.warnings.iter().map(|&warning| Warning::name(warning)).collect(),
             ended: session.ended.name(),

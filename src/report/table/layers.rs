@@ -365,7 +365,13 @@ mod tests {
                 comments: Vec::new(),
                 application: None,
                 concealed: Vec::new(),
-                style: Style { lang: Lang::En, color: false, width: 80, time: TimeFormat::Relative },
+                style: Style {
+                    lang: Lang::En,
+                    color: false,
+                    width: 80,
+                    time: TimeFormat::Relative,
+                    names: None,
+                },
                 reveal: false,
             }
         }
@@ -590,7 +596,7 @@ mod tests {
     fn fits(case: &Case) {
         for lang in Lang::ALL {
             for width in [40, 80, 132] {
-                let style = Style { lang, color: false, width, time: TimeFormat::Relative };
+                let style = Style { lang, color: false, width, time: TimeFormat::Relative, names: None };
                 let shown = Case { style, ..case.clone() }.shown();
                 for line in shown.lines() {
                     assert!(line.width() <= width, "{width}: {line}");

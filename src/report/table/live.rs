@@ -73,7 +73,8 @@ mod tests {
 
     #[test]
     fn cells_that_are_too_wide_go_on_below_and_the_next_row_stands_in_the_same_columns() {
-        let style = Style { lang: Lang::Zh, color: false, width: 40, time: TimeFormat::Relative };
+        let style =
+            Style { lang: Lang::Zh, color: false, width: 40, time: TimeFormat::Relative, names: None };
         let columns = vec![Column("number", 3, true), Column("line", 8, false), Column("means", 0, false)];
         let mut columns = Columns::new(style, columns);
         let mut out = String::new();

@@ -1,6 +1,7 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
 mod ascii;
+mod dns;
 mod fcs;
 mod fetch;
 mod fields;
@@ -30,6 +31,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     let out: Box<dyn Out> = if ascii { Box::new(ascii::Ascii::new(options, out)) } else { out };
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
+        View::Dns => Box::new(dns::Lookups::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
         View::Imap => Box::new(fetch::Sessions::new(options, Protocol::Imap, out)),
         View::Pop3 => Box::new(fetch::Sessions::new(options, Protocol::Pop3, out)),

@@ -240,7 +240,7 @@ mod tests {
     use crate::report::TimeFormat;
 
     fn style(lang: Lang) -> Style {
-        Style { lang, color: false, width: 80, time: TimeFormat::Relative }
+        Style { lang, color: false, width: 80, time: TimeFormat::Relative, names: None }
     }
 
     #[test]

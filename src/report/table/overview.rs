@@ -10,6 +10,7 @@ use super::style::{Style, Tone, shown};
 use super::time::{at_least as floor, duration, utc};
 use super::{fetch, smtp, tcp};
 use crate::capture::SourceInfo;
+use crate::conversation::dns::{Lookup, Outcome, Warning};
 use crate::conversation::fetch as mailbox;
 use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
@@ -40,6 +41,8 @@ pub(super) struct Overview {
     sessions: Vec<Session>,
     mailboxes: Vec<mailbox::Session>,
     journeys: Journeys,
+    /// How long the slowest lookup took, and what it asked.
+    slowest_lookup: Option<(i64, String)>,
     live: Option<LiveReport>,
     /// Connections that began, of which a live capture knows the rest only at its end.
     begun: u64,
@@ -62,6 +65,7 @@ impl Overview {
             sessions: Vec::new(),
             mailboxes: Vec::new(),
             journeys: Journeys::default(),
+            slowest_lookup: None,
             live: options.live.clone(),
             begun: 0,
             drawn: 0,
@@ -156,6 +160,27 @@ impl Overview {
         style.push_grid(out, table);
     }
 
+    /// Lookups of names by how they ended, and the slowest.
+    fn lookups(&self) -> Option<String> {
+        let style = &self.style;
+        let outcome = |outcome: Outcome| {
+            let count = self.tally.lookups.get(outcome.name())?;
+            Some(style.say(&format!("dns.count.{}", outcome.name()), &[("count", count)]))
+        };
+        let parts: Vec<String> = Outcome::ALL.into_iter().filter_map(outcome).collect();
+        let unasked = [Outcome::Announced, Outcome::Goodbye, Outcome::Unmatched];
+        let is_lookup = |outcome: &&Outcome| !unasked.contains(outcome);
+        let count = |outcome: &Outcome| self.tally.lookups.get(outcome.name()).copied().unwrap_or(0);
+        let total: u64 = Outcome::ALL.iter().filter(is_lookup).map(count).sum();
+        let what = parts.join(&style.word("overview.and"));
+        let mut text = style.say("overview.dns", &[("count", &total), ("what", &what)]);
+        if let Some((took, question)) = &self.slowest_lookup {
+            let values: [(&str, &dyn Display); 2] = [("time", &duration(*took)), ("question", question)];
+            text.push_str(&style.say("overview.dns.slowest", &values));
+        }
+        (!parts.is_empty()).then_some(text)
+    }
+
     /// The ways of mails, a line each.
     fn mails(&self, out: &mut String) {
         let style = &self.style;
@@ -225,6 +250,12 @@ impl Overview {
         ];
         for (key, unit, count) in counted.into_iter().filter(|(_, _, count)| *count > 0) {
             lines.push((Tone::Warn, style.say(key, &[("count", &units(style, unit, count))])));
+        }
+        let doubts =
+            [Warning::WrongId, Warning::WrongSource, Warning::WrongQuestion, Warning::ConflictingAnswer];
+        let doubtful: u64 = doubts.iter().filter_map(|doubt| self.tally.dns_warnings.get(doubt.name())).sum();
+        if doubtful > 0 {
+            lines.push((Tone::Bad, style.say("overview.dns.doubtful", &[("count", &doubtful)])));
         }
         for ClockLag { capture, behind, at_least } in self.clocks() {
             let values: [(&str, &dyn Display); 3] =
@@ -303,6 +334,10 @@ impl Overview {
             out.push('\n');
             tcp::list(&self.style, &mut out, &self.connections, self.tally.connections);
         }
+        if let Some(lookups) = self.lookups() {
+            out.push('\n');
+            self.style.paragraph(&mut out, Tone::Plain, &lookups, 2);
+        }
         if self.tally.sessions > 0 {
             out.push('\n');
             smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
@@ -333,6 +368,9 @@ impl Overview {
         }
         if self.tally.sessions > 0 {
             next.push(format!("layerscope smtp {names}"));
+        }
+        if !self.tally.lookups.is_empty() {
+            next.push(format!("layerscope dns {names}"));
         }
         if let Some((c, _)) = self.connections.first() {
             next.push(format!("layerscope tcp --stream {} {names}", c.stream));
@@ -403,6 +441,16 @@ impl Sink for Overview {
         self.tally.mailbox(&session);
         if self.mailboxes.len() < LISTED {
             self.mailboxes.push(*session);
+        }
+        Ok(())
+    }
+
+    fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
+        self.tally.lookup(&lookup);
+        if let Some(took) = lookup.duration_ns()
+            && self.slowest_lookup.as_ref().is_none_or(|(slowest, _)| took > *slowest)
+        {
+            self.slowest_lookup = Some((took, super::dns::question(&self.style, &lookup)));
         }
         Ok(())
     }

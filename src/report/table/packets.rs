@@ -102,7 +102,11 @@ impl Packets {
     fn measure(&mut self, event: &PacketEvent<'_>) {
         for (end, source) in self.ends.iter_mut().zip([true, false]) {
             end.clear();
-            push_address(end, event.dissection, source);
+            let ip = event.dissection.ip.map(|ip| if source { ip.source } else { ip.destination });
+            match ip.and_then(|address| self.style.name(address)) {
+                Some(name) => end.push_str(&name),
+                None => push_address(end, event.dissection, source),
+            }
             self.address_columns = self.address_columns.max(end.len().min(self.address_limit));
         }
     }

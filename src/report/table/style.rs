@@ -1,13 +1,18 @@
 //! Colour, widths and grids: everything that the tables look like.
 
+use std::net::IpAddr;
+
 use comfy_table::Color;
 use unicode_width::UnicodeWidthChar;
 
 use super::grid::{Cell, Table};
 use super::wrap::wrap;
 use crate::lesson::{Lang, find, say};
-use crate::packet::Protocol;
-use crate::report::{Options, TimeFormat, escape};
+use crate::packet::{Endpoint, Protocol};
+use crate::report::{KnownNames, Options, TimeFormat, escape};
+
+/// Columns that the name of an address takes at most.
+const LONGEST_NAME: usize = 60;
 
 /// What a piece of text is, for its colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,19 +68,46 @@ impl Tone {
 }
 
 /// How this run's tables look and which language they speak.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Style {
     pub(super) lang: Lang,
     pub(super) color: bool,
     pub(super) width: usize,
     pub(super) time: TimeFormat,
+    /// The names of addresses, where they are asked for.
+    pub(super) names: Option<KnownNames>,
 }
 
 impl Style {
     pub(super) fn new(options: &Options) -> Self {
         // some signs become longer in ASCII
         let width = options.width.saturating_sub(if options.ascii { 4 } else { 0 }).max(40);
-        Self { lang: options.lang, color: options.color, width, time: options.time }
+        Self {
+            lang: options.lang,
+            color: options.color,
+            width,
+            time: options.time,
+            names: options.names.clone(),
+        }
+    }
+
+    /// An address, or the name that an answer in this capture gave it, where names are asked for.
+    pub(super) fn address(&self, address: IpAddr) -> String {
+        self.name(address).unwrap_or_else(|| address.to_string())
+    }
+
+    /// An address and a port; the address by its name, where names are asked for.
+    pub(super) fn endpoint(&self, endpoint: Endpoint) -> String {
+        match self.name(endpoint.address) {
+            Some(name) => format!("{name}:{}", endpoint.port),
+            None => endpoint.to_string(),
+        }
+    }
+
+    /// The name of an address, where names are asked for and it has one.
+    pub(super) fn name(&self, address: IpAddr) -> Option<String> {
+        let name = self.names.as_ref()?.of(address)?;
+        Some(clipped(&shown(&name), LONGEST_NAME))
     }
 
     /// A text of the lesson.

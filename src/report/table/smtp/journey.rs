@@ -1,7 +1,9 @@
 //! The way of a mail: a row each step, with what it added or changed.
 
+use super::super::dns;
 use super::super::style::{Style, Tone, push_clipped, shown};
 use super::super::time::{at_least, day_and_time, duration};
+use crate::conversation::dns::Part;
 use crate::conversation::journey::{Basis, Change, Journey, Journeys, Recipient, Said, Step, StepKind};
 use crate::packet::Timestamp;
 
@@ -154,6 +156,7 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
     if step.seen.is_none() {
         out.push(style.say("journey.told", &[("host", &host(&step.to_host))]));
     }
+    out.extend(dns::story(style, &step.lookups, Part::Before));
     out.extend(carried(style, step));
     out.extend(gave_away(style, step));
     let (envelope, message): (Vec<_>, Vec<_>) = step
@@ -170,6 +173,7 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
         });
     }
     out.extend(limited(style, &message, |item| change(style, item)));
+    out.extend(dns::story(style, &step.lookups, Part::During));
     if let Some(id) = step.queue_ids.first() {
         out.push(style.say("journey.queued", &[("id", &clip(id))]));
     }

@@ -30,7 +30,8 @@ pub(super) fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
         for mail in mails(style, session) {
             let mut row = vec![style.number(session.stream)];
             if is_wide {
-                let ends = format!("{} → {}", session.client.address, session.server);
+                let ends =
+                    format!("{} → {}", style.address(session.client.address), style.endpoint(session.server));
                 row.push(style.cell(Tone::Plain, ends));
             }
             row.extend([

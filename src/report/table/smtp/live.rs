@@ -41,7 +41,7 @@ impl Live {
             Column("line", style.width * 36 / 100, false),
             Column("means", 0, false),
         ];
-        let columns = Columns::new(style, columns);
+        let columns = Columns::new(style.clone(), columns);
         Self { style, reveal: options.reveal_secrets, columns, clock, told: BTreeMap::new() }
     }
 
@@ -117,8 +117,8 @@ fn opening(style: &Style, out: &mut String, c: &Connection) {
     let took = h.rtt_ns.responder.zip(h.rtt_ns.initiator).map(|(there, back)| duration(there + back));
     let values: [(&str, &dyn std::fmt::Display); 6] = [
         ("stream", &c.stream),
-        ("initiator", &ends.initiator),
-        ("responder", &ends.responder),
+        ("initiator", &style.endpoint(ends.initiator)),
+        ("responder", &style.endpoint(ends.responder)),
         ("kind", &kind),
         ("packets", &packets.join(", ")),
         ("took", &took.clone().unwrap_or_default()),

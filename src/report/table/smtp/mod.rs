@@ -30,8 +30,10 @@ pub(super) use self::message::{Content, content_section};
 pub(super) use self::raw::MASK;
 pub(super) use self::turns::packets;
 use self::turns::{TurnRow, rows};
+use super::dns;
 use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;
+use crate::conversation::dns::Part;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{
     AuthOutcome, Encryption, Ended, Pace, Role, Said, Session, Verdict, Warning,
@@ -210,8 +212,10 @@ impl Sink for Sessions {
 fn conversation(style: &Style, session: &Session, capture: Option<(u32, String)>, reveal: bool) -> String {
     let mut out = String::new();
     heading(style, session, capture, &mut out);
+    lookups(style, session, Part::Before, &mut out);
     ladder::push(style, &mut out, session);
     turns(style, session, reveal, &mut out);
+    lookups(style, session, Part::During, &mut out);
     verdict::push(style, session, &mut out);
     for (index, message) in session.messages.iter().enumerate() {
         message_section(style, index + 1, message, &mut out);
@@ -220,6 +224,18 @@ fn conversation(style: &Style, session: &Session, capture: Option<(u32, String)>
     remarks(style, session, &mut out);
     out.push('\n');
     out
+}
+
+/// The names that were looked up for it, under a heading.
+fn lookups(style: &Style, session: &Session, part: Part, out: &mut String) {
+    for (at, line) in dns::story(style, &session.lookups, part).iter().enumerate() {
+        if at == 0 {
+            out.push('\n');
+            style.paragraph(out, Tone::Plain, line, 2);
+        } else {
+            style.paragraph(out, Tone::Quiet, &format!("  {line}"), 4);
+        }
+    }
 }
 
 /// What both sides speak.
@@ -246,8 +262,8 @@ fn heading(style: &Style, session: &Session, capture: Option<(u32, String)>, out
             ("protocol", &protocol(session)),
             ("stream", &session.stream),
             ("capture", &capture.unwrap_or_default()),
-            ("client", &session.client),
-            ("server", &session.server),
+            ("client", &style.endpoint(session.client)),
+            ("server", &style.endpoint(session.server)),
             ("took", &took.unwrap_or_default()),
         ],
     );

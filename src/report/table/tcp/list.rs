@@ -104,11 +104,13 @@ pub(in crate::report::table) fn list(
     }
     let mut table = style.grid(&["stream", "ends", "opened", "closed", "data", "rtt"]);
     for (c, application) in connections {
+        let (initiator, responder) =
+            (style.endpoint(c.endpoints.initiator), style.endpoint(c.endpoints.responder));
         let ends = match application {
             Some(application) if *application != Protocol::Data => {
-                format!("{} → {} ({})", c.endpoints.initiator, c.endpoints.responder, application.title())
+                format!("{initiator} → {responder} ({})", application.title())
             }
-            _ => format!("{} → {}", c.endpoints.initiator, c.endpoints.responder),
+            _ => format!("{initiator} → {responder}"),
         };
         let rtt =
             c.handshake.rtt_ns.responder.zip(c.handshake.rtt_ns.initiator).map(|(a, b)| duration(a + b));

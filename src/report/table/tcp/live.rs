@@ -42,7 +42,7 @@ impl Live {
             columns.push(Column("states", 27, false));
         }
         columns.push(Column("means", 0, false));
-        Self { style, columns: Columns::new(style, columns), clock, earlier: BTreeMap::new() }
+        Self { columns: Columns::new(style.clone(), columns), style, clock, earlier: BTreeMap::new() }
     }
 
     /// Remembers a segment for those after it, whether it is shown or not.
@@ -63,14 +63,15 @@ impl Live {
         let Some((row, earlier)) = self.earlier.get(&c.stream).and_then(|rows| rows.split_last()) else {
             return;
         };
-        let style = self.style;
+        let style = &self.style;
         if row.place.opens_stream {
-            let (initiator, responder) = (c.endpoints.initiator, c.endpoints.responder);
+            let (initiator, responder) =
+                (style.endpoint(c.endpoints.initiator), style.endpoint(c.endpoints.responder));
             let text = format!("TCP {} · {initiator} → {responder}", c.stream);
             style.paragraph(out, Tone::Title, &text, 2);
         }
         let states = states(c, row, earlier.last());
-        let mut means = Meaning::new(&style, c, std::slice::from_ref(row)).of(row, earlier);
+        let mut means = Meaning::new(style, c, std::slice::from_ref(row)).of(row, earlier);
         let mut cells = vec![
             (Tone::Quiet, c.stream.to_string()),
             (Tone::Plain, row.packet.to_string()),

@@ -77,8 +77,8 @@ impl Story {
         };
         let values: [(&str, &dyn std::fmt::Display); 4] = [
             ("stream", &c.stream),
-            ("initiator", &c.endpoints.initiator),
-            ("responder", &c.endpoints.responder),
+            ("initiator", &style.endpoint(c.endpoints.initiator)),
+            ("responder", &style.endpoint(c.endpoints.responder)),
             ("roles", &style.word(roles)),
         ];
         style.heading(out, &style.say("tcp.story", &values));
