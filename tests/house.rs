@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that only these rooms may name.
-const KEPT: [(&str, &[&str]); 10] = [
+const KEPT: [(&str, &[&str]); 14] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("etherparse", &["dissect"]),
@@ -30,6 +30,10 @@ const KEPT: [(&str, &[&str]); 10] = [
     ("landlock", &["cli"]),
     ("seccompiler", &["cli"]),
     ("mail_parser", &["conversation"]),
+    ("aes", &["conversation"]),
+    ("aws_lc_rs", &["conversation"]),
+    ("ccm", &["conversation"]),
+    ("x509_parser", &["conversation"]),
 ];
 
 const MAX_LINES: usize = 700;

@@ -126,7 +126,7 @@ USERS
 base_dir = $work/dovecot
 protocols = $3
 listen = $address
-ssl = no
+${dovecot_tls:-ssl = no}
 disable_plaintext_auth = no
 auth_mechanisms = plain login cram-md5 apop
 hostname = ${host_name[$where]}

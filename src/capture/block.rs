@@ -8,6 +8,9 @@ use crate::packet::{DeclaredFcs, LinkType, Timestamp};
 /// Block types that are read (section 4 and, for the obsolete packet block, appendix A).
 pub(super) const INTERFACE: u32 = pcap_parser::IDB_MAGIC;
 pub(super) const OBSOLETE_PACKET: u32 = 2;
+pub(super) const SECRETS: u32 = pcap_parser::DSB_MAGIC;
+/// The kind of secrets that is the key log of TLS.
+pub(super) const TLS_KEY_LOG: u32 = 0x544c_534b;
 pub(super) const SIMPLE_PACKET: u32 = pcap_parser::SPB_MAGIC;
 pub(super) const ENHANCED_PACKET: u32 = pcap_parser::EPB_MAGIC;
 pub(super) const SECTION: u32 = pcap_parser::SHB_MAGIC;

@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -39,14 +40,21 @@ struct State {
 
 impl RunningCommand {
     /// Starts it: with this process's standard input, output and error, and as the user who called sudo where there
-    /// was one.
+    /// was one. `keylog`: the file that it is asked to write its TLS secrets to.
     ///
     /// # Errors
     /// When there is no such command.
-    pub fn start(words: &[OsString], caller: Option<&Caller>) -> Result<Self, CommandError> {
+    pub fn start(
+        words: &[OsString],
+        caller: Option<&Caller>,
+        keylog: Option<&Path>,
+    ) -> Result<Self, CommandError> {
         let name = words.first().map_or(OsStr::new(""), OsString::as_os_str);
         let mut command = Command::new(name);
         command.args(words.iter().skip(1));
+        if let Some(keylog) = keylog {
+            command.env("SSLKEYLOGFILE", keylog);
+        }
         if let Some(caller) = caller {
             caller.become_in(&mut command);
         }
@@ -112,14 +120,14 @@ mod tests {
 
     #[test]
     fn the_status_is_the_commands_own_or_says_the_signal() {
-        assert_eq!(RunningCommand::start(&words(&["sh", "-c", "exit 7"]), None).unwrap().wait(), 7);
-        let killed = RunningCommand::start(&words(&["sh", "-c", "kill -TERM $$"]), None).unwrap();
+        assert_eq!(RunningCommand::start(&words(&["sh", "-c", "exit 7"]), None, None).unwrap().wait(), 7);
+        let killed = RunningCommand::start(&words(&["sh", "-c", "kill -TERM $$"]), None, None).unwrap();
         assert_eq!(killed.wait(), 128 + 15);
     }
 
     #[test]
     fn a_signal_is_passed_on_while_it_runs() {
-        let command = RunningCommand::start(&words(&["sleep", "60"]), None).unwrap();
+        let command = RunningCommand::start(&words(&["sleep", "60"]), None, None).unwrap();
         assert!(command.ended().is_none());
         command.signal(libc::SIGTERM);
         assert_eq!(command.wait(), 128 + 15);
@@ -128,7 +136,7 @@ mod tests {
 
     #[test]
     fn what_does_not_exist_is_named() {
-        let error = RunningCommand::start(&words(&["no-such-command"]), None).unwrap_err();
+        let error = RunningCommand::start(&words(&["no-such-command"]), None, None).unwrap_err();
         assert!(error.to_string().contains("no-such-command"), "{error}");
     }
 }

@@ -32,4 +32,4 @@ pub use interfaces::{LocalInterface, SeesFcs, interfaces, may_capture};
 pub use live::{ANY, Live, LiveCounts, LiveOptions, SNAP_LENGTH, Stopper};
 pub use save::{SaveError, Saver};
 pub use series::{Extent, Joining, Neighbours, Span, assign_captures, span};
-pub use source::{Interface, Source, SourceInfo};
+pub use source::{Interface, Secrets, Source, SourceInfo};

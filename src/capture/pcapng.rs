@@ -23,6 +23,8 @@ const MAX_LANDMARK: u32 = 1 << 20;
 const MAX_INTERFACES: usize = 65_536;
 /// Octets of names and comments that are kept of one capture, and of one packet.
 const MAX_TEXT: usize = 1 << 20;
+/// Octets of secrets that are kept of one capture.
+const MAX_SECRETS: usize = 64 << 20;
 /// How many places of damage are told of in one capture; the reading goes on behind the others as well.
 const MAX_DAMAGE: u32 = 1_000;
 
@@ -42,6 +44,7 @@ pub(super) struct Pcapng {
     /// Damage was met: the next block has to be looked for.
     lost: bool,
     text_left: usize,
+    secrets_left: usize,
     damage_met: u32,
 }
 
@@ -70,6 +73,7 @@ impl Pcapng {
             pending: 0,
             lost: false,
             text_left: MAX_TEXT,
+            secrets_left: MAX_SECRETS,
             damage_met: 0,
         }
     }
@@ -126,6 +130,7 @@ impl Pcapng {
             match kind {
                 block::SECTION => self.begin_section(length)?,
                 block::INTERFACE => self.add_interface(length)?,
+                block::SECRETS => self.add_secrets(length)?,
                 block::ENHANCED_PACKET | block::SIMPLE_PACKET | block::OBSOLETE_PACKET => {
                     return self.read_packet(kind, length).map(Some);
                 }
@@ -272,6 +277,30 @@ impl Pcapng {
         self.info.interfaces.push(interface);
         self.clocks.push(clock);
         afforded
+    }
+
+    /// A decryption secrets block: the key log of TLS is kept, other kinds are passed over.
+    fn add_secrets(&mut self, length: usize) -> Result<(), Damage> {
+        let (order, body) = (self.order, self.body(length));
+        let (Some(kind), Some(said)) = (order.u32(body, 0), order.u32(body, 4)) else {
+            return Err(self.damage("a block of decryption secrets is too short".into()));
+        };
+        let Some(secrets) = body.get(8..).and_then(|rest| rest.get(..said as usize)) else {
+            let room = body.len().saturating_sub(8);
+            return Err(self.damage(format!("decryption secrets say {said} octets, their block has {room}")));
+        };
+        if kind != block::TLS_KEY_LOG {
+            return Ok(());
+        }
+        let secrets: Arc<[u8]> = secrets.into();
+        match self.secrets_left.checked_sub(secrets.len()) {
+            Some(left) => self.secrets_left = left,
+            None => {
+                return Err(self.damage(format!("more than {MAX_SECRETS} octets of decryption secrets")));
+            }
+        }
+        self.info.secrets.0.push(secrets);
+        Ok(())
     }
 
     /// Keeps names and comments within bounds; what is beyond them is left out, and said.

@@ -14,6 +14,9 @@ use crate::packet::Frame;
 /// Records that wait for each other before they are written, in octets.
 const FLUSH_AT: usize = 1 << 16;
 
+/// Octets of a key log in one block.
+const MAX_SECRETS: usize = 1 << 19;
+
 /// A capture that cannot be written.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: {reason}", path = path.display())]
@@ -112,6 +115,31 @@ impl Saver {
         }
         self.waiting_records += 1;
         if self.waiting.len() >= FLUSH_AT { self.flush() } else { Ok(()) }
+    }
+
+    /// Writes a part of a key log of TLS, whole lines of it, into the capture. A part is cut into blocks that every
+    /// reader takes.
+    ///
+    /// # Errors
+    /// When the format has no place for it (classic pcap), or the disk is full.
+    pub fn secrets(&mut self, key_log: &[u8]) -> Result<(), SaveError> {
+        let Format::Pcapng(format) = &mut self.format else {
+            return Err(self.error("a classic pcap has no place for secrets; name the file .pcapng".into()));
+        };
+        let mut rest = key_log;
+        loop {
+            let end = match rest.get(..MAX_SECRETS) {
+                Some(part) => part.iter().rposition(|&octet| octet == b'\n').map_or(MAX_SECRETS, |at| at + 1),
+                None => rest.len(),
+            };
+            let (part, after) = rest.split_at(end);
+            format.secrets(part, &mut self.waiting);
+            rest = after;
+            if rest.is_empty() {
+                break;
+            }
+        }
+        self.flush()
     }
 
     /// Ends the file.

@@ -2,7 +2,7 @@
 
 use super::block::{
     COMMENT, END_OF_OPTIONS, ENHANCED_PACKET, EPB_FLAGS, IF_DESCRIPTION, IF_FCSLEN, IF_NAME, IF_TSOFFSET,
-    IF_TSRESOL, INTERFACE, OUTBOUND, SECTION, SIMPLE_PACKET,
+    IF_TSRESOL, INTERFACE, OUTBOUND, SECRETS, SECTION, SIMPLE_PACKET, TLS_KEY_LOG,
 };
 use super::save::pad;
 use super::{Interface, SourceInfo};
@@ -56,6 +56,18 @@ impl Pcapng {
             Some(time) => self.timed(source, frame, time, out),
             None => self.untimed(source, frame, out),
         }
+    }
+
+    /// Appends a block of decryption secrets: a key log of TLS, or a part of one.
+    pub(super) fn secrets(&mut self, key_log: &[u8], out: &mut Vec<u8>) {
+        if !self.begun {
+            self.begin_section(&[], out);
+        }
+        block(SECRETS, out, |out| {
+            out.extend_from_slice(&TLS_KEY_LOG.to_le_bytes());
+            out.extend_from_slice(&(key_log.len() as u32).to_le_bytes());
+            padded(key_log, out);
+        });
     }
 
     fn begin_section(&mut self, comments: &[String], out: &mut Vec<u8>) {

@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::input::{Input, Opened};
 use super::{Damage, Live, OpenError, file};
@@ -41,6 +42,25 @@ pub struct SourceInfo {
     pub comments: Vec<String>,
     /// Size on disk in octets, where it has one (for progress).
     pub size: Option<u64>,
+    /// Secrets that the capture holds, in order.
+    pub secrets: Secrets,
+}
+
+/// Key logs of TLS that a pcapng holds (decryption secrets blocks). Shows itself to nobody.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Secrets(pub(super) Vec<Arc<[u8]>>);
+
+impl Secrets {
+    /// Those behind the first `known` ones.
+    pub fn behind(&self, known: usize) -> &[Arc<[u8]>] {
+        self.0.get(known..).unwrap_or_default()
+    }
+}
+
+impl std::fmt::Debug for Secrets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Secrets({} blocks)", self.0.len())
+    }
 }
 
 /// An open capture.

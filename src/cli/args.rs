@@ -15,11 +15,12 @@ use crate::lesson::Lang;
 use crate::report::{Format, Sort, TimeFormat};
 
 /// The words that may stand in the place of a view.
-const VIEWS: [&str; 14] = [
+const VIEWS: [&str; 15] = [
     "overview",
     "packets",
     "layers",
     "tcp",
+    "tls",
     "dns",
     "smtp",
     "imap",
@@ -110,6 +111,16 @@ Examples:
   sudo layerscope tcp -i lo -f 'port 25'          segments as they come
   sudo layerscope tcp -- curl http://example.test/")]
     Tcp(TcpArgs),
+    /// TLS sessions; for one of them the handshake message by message, and whether a key log opens it.
+    #[command(after_help = "\
+Examples:
+  layerscope tls web.pcap
+  layerscope tls --stream 0 --keylog keys.txt web.pcap
+  layerscope tls -- curl https://example.test/       the command writes its keys down by itself
+  layerscope smtp --keylog keys.txt mail.pcap        the mail inside
+  layerscope -f 'port 465' --keylog keys.txt -w mail.pcapng --embed-keys all.pcap
+  layerscope tls --format json web.pcap | jq '.agreed'")]
+    Tls(SourceArgs),
     /// Lookups of names: who asked whom for what, and what came of it.
     #[command(after_help = "\
 Examples:
@@ -320,6 +331,15 @@ pub struct SourceArgs {
     /// Show passwords, tokens and message bodies.
     #[arg(long, help_heading = "Output")]
     pub reveal_secrets: bool,
+
+    /// Open TLS with the secrets in this key log (SSLKEYLOGFILE); several times for several. What a pcapng holds is
+    /// used without asking.
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub keylog: Vec<PathBuf>,
+
+    /// With -w: also save all TLS secrets that are known, into a pcapng. Who has them can read what was encrypted.
+    #[arg(long, requires = "write", help_heading = "Output")]
+    pub embed_keys: bool,
 
     /// No progress bar.
     #[arg(long, help_heading = "Output")]

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::io;
 use std::os::fd::AsFd;
 use std::os::unix::fs::FileTypeExt;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -33,6 +34,8 @@ const WAITED_FOR: usize = 10_000;
 pub(super) struct LivePlan {
     pub(super) options: LiveOptions,
     pub(super) command: Vec<OsString>,
+    /// The command is asked to write its TLS secrets down.
+    pub(super) keylog: bool,
 }
 
 /// The wire, open; the command runs already.
@@ -59,12 +62,13 @@ impl Wire {
         &mut self,
         plan: &LivePlan,
         caller: Option<&Caller>,
+        keylog: Option<&Path>,
         quiet: bool,
     ) -> anyhow::Result<()> {
         // first: a signal that comes as soon as the command runs is for the command, too
         self.signals = Some(Signals::take_over().context("cannot take over signals")?);
         if !plan.command.is_empty() {
-            self.command = Some(Arc::new(RunningCommand::start(&plan.command, caller)?));
+            self.command = Some(Arc::new(RunningCommand::start(&plan.command, caller, keylog)?));
         } else if !quiet {
             let links: Vec<String> = self
                 .live

@@ -45,6 +45,10 @@ pub struct LiveArgs {
     )]
     pub no_promiscuous: bool,
 
+    /// Do not ask the command, by SSLKEYLOGFILE, to write its TLS secrets to a private file that is removed in the end.
+    #[arg(long, help_heading = "Live capture")]
+    pub no_keylog: bool,
+
     /// Capture while this command runs (on `any`, unless -i says otherwise). Under sudo it runs as the user who
     /// called. Its exit status becomes that of layerscope.
     #[arg(last = true, value_name = "COMMAND", help_heading = "Live capture")]
@@ -64,6 +68,7 @@ impl LiveArgs {
             (self.snapshot_length.is_some(), "--snapshot-length"),
             (self.buffer_size.is_some(), "--buffer-size"),
             (self.no_promiscuous, "--no-promiscuous-mode"),
+            (self.no_keylog, "--no-keylog"),
         ];
         given.into_iter().find(|(given, _)| *given).map(|(_, name)| name)
     }

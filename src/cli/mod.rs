@@ -4,6 +4,7 @@
 mod args;
 mod complaint;
 mod interfaces;
+mod keys;
 mod live;
 mod live_args;
 mod live_output;

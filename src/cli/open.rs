@@ -4,6 +4,7 @@
 use anyhow::{anyhow, bail};
 
 use super::complaint::complain;
+use super::keys::KeyLogs;
 use super::live::Wire;
 use super::plan::Plan;
 use super::sandbox::{Confinement, Sandbox, State};
@@ -24,6 +25,7 @@ pub(super) struct Opened {
     pub(super) input: Input,
     pub(super) saver: Option<Saver>,
     pub(super) mail: Option<MailFolder>,
+    pub(super) keys: KeyLogs,
 }
 
 /// Opens all of it. What root alone may open comes first; files that are made belong to the user who called `sudo`; a
@@ -33,6 +35,7 @@ pub(super) struct Opened {
 /// When nothing can be read, or what was asked for cannot be written or run.
 pub(super) fn open(plan: &Plan) -> anyhow::Result<Opened> {
     let caller = caller(plan)?;
+    let mut keys = KeyLogs::open(&plan.keylogs)?;
     let mut input = Input::open(plan)?;
     let confinement = plan.is_confined.then(|| Confinement::begin(sandbox(plan, &input, caller.as_ref())));
     let as_caller = confinement.as_ref().is_some_and(Confinement::has_changed_user);
@@ -43,10 +46,13 @@ pub(super) fn open(plan: &Plan) -> anyhow::Result<Opened> {
     let mail = mail.map_err(|error| unmade(error.into()))?;
     report::prepare(&plan.report);
     if let (Input::Wire(wire), Some(live)) = (&mut input, &plan.live) {
-        wire.begin(live, caller.as_ref(), plan.quiet)?;
+        if live.keylog && !live.command.is_empty() {
+            keys.make_private(caller.as_ref())?;
+        }
+        wire.begin(live, caller.as_ref(), keys.private(), plan.quiet)?;
     }
     confine(confinement, plan.verbose);
-    Ok(Opened { input, saver, mail })
+    Ok(Opened { input, saver, mail, keys })
 }
 
 impl Input {

@@ -42,6 +42,10 @@ pub(super) struct Plan {
     pub(super) depth: Depth,
     pub(super) save: Option<PathBuf>,
     pub(super) save_mail: Option<PathBuf>,
+    /// Key logs of TLS.
+    pub(super) keylogs: Vec<PathBuf>,
+    /// What is known of secrets is saved, too.
+    pub(super) embeds_keys: bool,
     pub(super) report: Options,
     pub(super) progress: bool,
     pub(super) quiet: bool,
@@ -62,6 +66,7 @@ impl Plan {
             live: is_live.then(|| LivePlan {
                 options: args.live.options(args.filter.as_deref(), is_immediate(view, args)),
                 command: args.live.command.clone(),
+                keylog: !args.live.no_keylog,
             }),
             only_live: args.live.only_live(),
             joining: args.joining(),
@@ -74,6 +79,8 @@ impl Plan {
             depth: if args.names { Depth::Full } else { depth(view) },
             save: args.write.clone(),
             save_mail: None,
+            keylogs: args.keylog.clone(),
+            embeds_keys: args.embed_keys,
             report: report_options(view, args),
             progress: !args.no_progress && !args.quiet && io::stderr().is_terminal(),
             quiet: args.quiet,
@@ -159,7 +166,7 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
 
 const fn depth(view: View) -> Depth {
     match view {
-        View::Overview | View::Dns | View::Smtp | View::Imap | View::Pop3 => Depth::Full,
+        View::Overview | View::Tls | View::Dns | View::Smtp | View::Imap | View::Pop3 => Depth::Full,
         View::Packets | View::Layers => Depth::Secrets,
         View::Tcp | View::Fcs => Depth::Names,
     }
@@ -172,6 +179,7 @@ const fn default_time(view: View) -> TimeFormat {
         View::Overview
         | View::Packets
         | View::Layers
+        | View::Tls
         | View::Dns
         | View::Smtp
         | View::Imap

@@ -10,6 +10,7 @@ use anyhow::{Context, bail};
 
 use super::args::{Args, Command, Packets, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
+use super::keys::KeyLogs;
 use super::live::{Watch, Wire};
 use super::open::{self, Input, Opened};
 use super::plan::Plan;
@@ -45,6 +46,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Packets(source) => view(View::Packets, source),
         Command::Layers(source) => view(View::Layers, source),
         Command::Tcp(args) => tcp(args),
+        Command::Tls(source) => view(View::Tls, source),
         Command::Dns(source) => view(View::Dns, source),
         Command::Smtp(args) => conversations(View::Smtp, args),
         Command::Imap(args) => conversations(View::Imap, args),
@@ -80,10 +82,11 @@ fn view(view: View, args: &SourceArgs) -> anyhow::Result<Outcome> {
 
 fn follow(plan: Plan) -> anyhow::Result<Outcome> {
     plan.check()?;
-    let Opened { input, saver, mail } = open::open(&plan)?;
+    let Opened { input, saver, mail, keys } = open::open(&plan)?;
+    let outputs = Outputs { saver, mail, keys };
     match input {
-        Input::Files(files, unopened) => read(plan, files, unopened, saver, mail),
-        Input::Wire(wire) => watch(plan, *wire, saver, mail),
+        Input::Files(files, unopened) => read(plan, files, unopened, outputs),
+        Input::Wire(wire) => watch(plan, *wire, outputs),
     }
 }
 
@@ -92,15 +95,14 @@ fn read(
     mut plan: Plan,
     files: Vec<Named>,
     unopened: Vec<OpenError>,
-    saver: Option<Saver>,
-    mail: Option<MailFolder>,
+    outputs: Outputs,
 ) -> anyhow::Result<Outcome> {
     let mut survey = survey::survey(&plan, files, unopened);
     let unopened = !survey.errors.is_empty();
     open::tell_unread(std::mem::take(&mut survey.errors), survey.chapters.is_empty())?;
     plan.report.captures = survey.captures();
     let sink = report::sink_for(&plan.report, plan.output());
-    let mut run = Run::new(plan, sink, saver, mail);
+    let mut run = Run::new(plan, sink, outputs);
     run.summary.fcs_first_pass = survey.is_complete;
     let ended = run.all(survey.chapters);
     run.tell_saved(&ended);
@@ -109,15 +111,10 @@ fn read(
 }
 
 /// Watches the wire to its end: a signal's, the time's, or that of the command.
-fn watch(
-    plan: Plan,
-    mut wire: Wire,
-    saver: Option<Saver>,
-    mail: Option<MailFolder>,
-) -> anyhow::Result<Outcome> {
+fn watch(plan: Plan, mut wire: Wire, outputs: Outputs) -> anyhow::Result<Outcome> {
     let gauge = plan.report.live.as_ref().map(|live| Arc::clone(&live.gauge)).unwrap_or_default();
     let sink = report::sink_for(&plan.report, plan.output());
-    let mut run = Run::new(plan, sink, saver, mail);
+    let mut run = Run::new(plan, sink, outputs);
     wire.start()?;
     run.watch = Some(wire.watch(gauge));
     let command = wire.command.take();
@@ -159,12 +156,22 @@ impl From<io::Error> for Stop {
     }
 }
 
+/// What is written besides the answer, and the key logs that are read besides the source.
+struct Outputs {
+    saver: Option<Saver>,
+    mail: Option<MailFolder>,
+    keys: KeyLogs,
+}
+
 /// The way of the packets, from the source to the sink.
 struct Run {
     plan: Plan,
     sink: Box<dyn Sink>,
     saver: Option<Saver>,
     mail: Option<MailFolder>,
+    keys: KeyLogs,
+    /// Blocks of secrets of the source that were taken.
+    secrets_taken: usize,
     tracker: Tracker,
     conversations: Conversations,
     mails: Collector,
@@ -181,7 +188,8 @@ struct Run {
 }
 
 impl Run {
-    fn new(plan: Plan, sink: Box<dyn Sink>, saver: Option<Saver>, mail: Option<MailFolder>) -> Self {
+    fn new(plan: Plan, sink: Box<dyn Sink>, outputs: Outputs) -> Self {
+        let Outputs { saver, mail, keys } = outputs;
         let mut conversations = Conversations::new(plan.depth);
         if let Some(mail) = &mail {
             let protocol = match plan.report.view {
@@ -206,10 +214,13 @@ impl Run {
             sink,
             saver,
             mail,
+            keys,
+            secrets_taken: 0,
         }
     }
 
     fn all(&mut self, chapters: Vec<Chapter>) -> Result<(), Stop> {
+        self.keys_begin()?;
         for chapter in chapters {
             let mut dissector = Dissector::new(self.plan.fcs, chapter.evidence)
                 .without_tcp_checksums(self.plan.report.says_nothing_of_checksums());
@@ -217,6 +228,7 @@ impl Run {
                 self.source(&mut source, &mut dissector)?;
             }
         }
+        self.keys_end()?;
         while self.tracker.finish_next(&mut self.conversations) {
             self.tell_finished()?;
         }
@@ -286,7 +298,9 @@ impl Run {
     }
 
     fn source(&mut self, source: &mut Source, dissector: &mut Dissector) -> Result<(), Stop> {
+        self.secrets_taken = 0;
         let ended = self.frames(source, dissector);
+        self.take_secrets(source.info())?;
         if let (Some(live), Some(watch)) = (source.as_live(), &mut self.watch) {
             watch.counts = Some(live.close());
         }
@@ -321,10 +335,81 @@ impl Run {
         Ok(())
     }
 
+    /// Reads the key logs for the first time; those of a live capture may grow.
+    fn keys_begin(&mut self) -> Result<(), Stop> {
+        if let Some(keys) = self.conversations.keys().filter(|_| self.keys.are_any()) {
+            keys.expect_more(true);
+        }
+        if let Some(saver) = self.saver.as_mut().filter(|_| self.plan.embeds_keys) {
+            // says to who reads the capture that keys may come behind the packets that need them
+            let begun = saver.secrets(&[]);
+            self.saved(begun)?;
+        }
+        self.read_keys()?;
+        if let Some(keys) = self.conversations.keys().filter(|_| self.plan.live.is_none()) {
+            keys.end_of_text();
+            keys.expect_more(false);
+        }
+        Ok(())
+    }
+
+    /// What was written to the key logs since they were read last.
+    fn read_keys(&mut self) -> Result<(), Stop> {
+        if !self.keys.are_any() {
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        self.keys.read(|octets| text.extend_from_slice(octets));
+        self.add_keys(&text)
+    }
+
+    /// Secrets that the source brought.
+    fn take_secrets(&mut self, info: &SourceInfo) -> Result<(), Stop> {
+        for block in info.secrets.behind(self.secrets_taken) {
+            self.secrets_taken += 1;
+            self.add_keys(block)?;
+            if let Some(keys) = self.conversations.keys() {
+                keys.end_of_text();
+                keys.expect_more(true);
+            }
+            self.conversations.keys_came();
+        }
+        Ok(())
+    }
+
+    fn add_keys(&mut self, text: &[u8]) -> Result<(), Stop> {
+        if text.is_empty() {
+            return Ok(());
+        }
+        if let Some(keys) = self.conversations.keys() {
+            keys.add(text);
+        }
+        self.conversations.keys_came();
+        if let Some(saver) = self.saver.as_mut().filter(|_| self.plan.embeds_keys) {
+            let written = saver.secrets(text);
+            self.saved(written)?;
+        }
+        Ok(())
+    }
+
+    /// No more keys come.
+    fn keys_end(&mut self) -> Result<(), Stop> {
+        self.read_keys()?;
+        let Some(keys) = self.conversations.keys().cloned() else { return Ok(()) };
+        keys.end_of_text();
+        self.conversations.keys_came();
+        keys.expect_more(false);
+        if !self.plan.quiet {
+            self.keys.tell(&keys);
+        }
+        self.tell_finished()
+    }
+
     /// Waits for the wire. What was written so far is to be seen meanwhile.
     fn pause(&mut self, source: &mut Source) -> Result<(), Stop> {
         let mut flushed = false;
         loop {
+            self.read_keys()?;
             if let Some(watch) = &mut self.watch {
                 watch.look();
                 if watch.may_redraw() {
@@ -381,6 +466,9 @@ impl Run {
         self.last_number = self.last_number.max(frame.number);
         if !self.passes(frame) {
             return Ok(());
+        }
+        if !info.secrets.behind(self.secrets_taken).is_empty() {
+            self.take_secrets(info)?;
         }
         let dissection = dissector.dissect(frame);
         let place = self.follow(frame, &dissection);
@@ -520,13 +608,14 @@ impl Run {
                         self.sink.mailbox(session)?;
                     }
                 }
+                Finished::Tls(session) if is_asked_for(session.stream) => self.sink.tls_session(session)?,
                 Finished::Lookup(lookup) => {
                     self.tell_names(&lookup);
                     if self.asks_for_lookup(&lookup) {
                         self.sink.lookup(lookup)?;
                     }
                 }
-                Finished::Connection(..) => {}
+                Finished::Connection(..) | Finished::Tls(_) => {}
             }
         }
         Ok(())

@@ -11,7 +11,8 @@ use super::fetch;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
-use super::stream::{Keep, Said, Stream};
+use super::stream::{Full, Keep, Said, Stream};
+use super::tls;
 use crate::flow::{Connection, Delivery, Receiver};
 use crate::packet::{Endpoint, PerSide, Protocol, Side};
 
@@ -31,6 +32,8 @@ pub enum Depth {
 pub enum Finished {
     /// A connection, and the application that it carried, where that is known.
     Connection(Box<Connection>, Option<Protocol>),
+    /// A TLS session, where all that was said is kept.
+    Tls(Box<tls::Session>),
     /// A mail session, where all that was said is kept: before its connection, if that was closed.
     Session(Box<smtp::Session>),
     /// A lookup of a name, where all that was said is kept: as soon as it is over.
@@ -61,7 +64,9 @@ impl Conversations {
         let keep = match depth {
             Depth::Names => Keep::Name,
             Depth::Secrets => Keep::Secrets,
-            Depth::Full => Keep::All(limits, None),
+            Depth::Full => {
+                Keep::All(Full { limits, letterbox: None, keys: tls::Keys::default(), inside: None })
+            }
         };
         Self {
             keep,
@@ -75,9 +80,35 @@ impl Conversations {
 
     /// Messages of this protocol go to the letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
     pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>, protocol: Protocol) {
-        if let Keep::All(limits, _) = self.keep {
-            self.keep = Keep::All(limits, Some((protocol, letterbox)));
+        if let Keep::All(full) = &mut self.keep {
+            full.letterbox = Some((protocol, letterbox));
         }
+    }
+
+    /// The key log that TLS is opened with, to be added to. Without [`Depth::Full`] nothing is opened.
+    pub fn keys(&self) -> Option<&tls::Keys> {
+        match &self.keep {
+            Keep::All(full) => Some(&full.keys),
+            Keep::Name | Keep::Secrets => None,
+        }
+    }
+
+    /// The key log has grown: what waited for it is opened.
+    pub fn keys_came(&mut self) {
+        for stream in self.keys().map(tls::Keys::take_ready).unwrap_or_default() {
+            if let Some(stream) = self.streams.get_mut(&stream) {
+                stream.retry();
+            }
+        }
+    }
+
+    fn tell(&mut self, said: Said) {
+        let Said { tls, session, fetch, .. } = said;
+        self.finished.extend(tls.map(Finished::Tls));
+        if let Some(session) = session {
+            self.tell_session(session);
+        }
+        self.finished.extend(fetch.map(Box::new).map(Finished::Mailbox));
     }
 
     /// The application that a stream speaks, as far as it is known now.
@@ -106,15 +137,6 @@ impl Conversations {
             let silent = Stream::default();
             self.streams.get(&stream).unwrap_or(&silent).concealed(from, offset, length, out);
         }
-    }
-
-    /// What a stream came to waits to be taken.
-    fn told(&mut self, said: Said) {
-        let Said { session, fetch, .. } = said;
-        if let Some(session) = session {
-            self.tell_session(session);
-        }
-        self.finished.extend(fetch.map(Box::new).map(Finished::Mailbox));
     }
 
     /// Whether datagrams are wanted.
@@ -203,15 +225,15 @@ impl Receiver for Conversations {
     fn closed(&mut self, stream: u64, record: impl FnOnce() -> Connection) {
         if let Some(open) = self.streams.get_mut(&stream) {
             let said = open.close(record);
-            self.told(said);
+            self.tell(said);
         }
     }
 
     fn finished(&mut self, connection: Connection) {
         self.pair(connection.capture, connection.stream, &connection.endpoints);
         let stream = self.streams.remove(&connection.stream);
-        let said = stream.map(|stream| stream.finish(&connection, &self.keep)).unwrap_or_default();
+        let said = stream.map(|stream| stream.finish(&connection)).unwrap_or_default();
         self.finished.push_back(Finished::Connection(Box::new(connection), said.application));
-        self.told(said);
+        self.tell(said);
     }
 }

@@ -8,8 +8,10 @@ pub mod mail;
 mod plain;
 mod registry;
 mod secret;
+mod secured;
 pub mod smtp;
 mod stream;
+pub mod tls;
 
 pub use conversations::{Conversations, Depth, Finished};
 pub use registry::identify;

@@ -8,8 +8,10 @@ use super::fetch;
 use super::identify;
 use super::mail::Letterbox;
 use super::plain::PlainLines;
+use super::secured::{Inside, Secured, sealed_part};
 use super::smtp::reader::{self, Reader};
 use super::smtp::{self, Letters, Limits, Session};
+use super::tls;
 use crate::flow::{Connection, Delivery};
 use crate::packet::{PerSide, Protocol, Side};
 
@@ -27,8 +29,21 @@ pub(super) enum Keep {
     Name,
     /// Which octets are secret, too.
     Secrets,
-    /// All that was said, within limits; messages of one protocol go to the letterbox as well, where there is one.
-    All(Limits, Option<(Protocol, Rc<dyn Letterbox>)>),
+    /// All that was said.
+    All(Full),
+}
+
+/// What readers need that keep all that was said.
+#[derive(Clone)]
+pub(super) struct Full {
+    /// How much is kept.
+    pub(super) limits: Limits,
+    /// Messages of one protocol go here as well, where there is one.
+    pub(super) letterbox: Option<(Protocol, Rc<dyn Letterbox>)>,
+    /// What TLS is opened with.
+    pub(super) keys: tls::Keys,
+    /// What is read stood inside TLS, which began here.
+    pub(super) inside: Option<Delivery>,
 }
 
 /// One stream.
@@ -39,14 +54,16 @@ pub(super) enum Stream {
     Silent,
     /// It cannot be told yet what it speaks.
     Undecided(Box<Undecided>),
-    /// SMTP.
-    Smtp(Box<Reader>),
-    /// IMAP or POP3.
-    Fetch(Box<fetch::Reader>),
+    /// SMTP, and what TLS it led to.
+    Smtp(Box<Reader>, Option<Box<Secured>>),
+    /// TLS from the first octet on, and what is inside, where it can be opened.
+    Tls(Box<TlsStream>),
+    /// IMAP or POP3, and the TLS behind STARTTLS or STLS.
+    Fetch(Box<fetch::Reader>, Option<Box<Secured>>),
     /// DNS.
     Dns(Box<dns::Reader>),
     /// Another protocol that has a name here.
-    Named(Protocol, Delivery),
+    Named(Protocol),
     /// A protocol whose session was told of when both ends had closed.
     Told(Protocol),
     /// No protocol known here, perhaps one of lines with passwords in them.
@@ -57,8 +74,36 @@ pub(super) enum Stream {
 #[derive(Default)]
 pub(super) struct Said {
     pub(super) application: Option<Protocol>,
+    pub(super) tls: Option<Box<tls::Session>>,
     pub(super) session: Option<Session>,
     pub(super) fetch: Option<fetch::Session>,
+}
+
+/// A stream of TLS.
+pub(super) struct TlsStream {
+    secured: Secured,
+    inner: InnerStream,
+    first: Delivery,
+}
+
+/// What is inside.
+struct InnerStream {
+    stream: Stream,
+    keep: Keep,
+}
+
+impl Inside for InnerStream {
+    fn tls_from(&self, _: Side) -> Option<u64> {
+        None
+    }
+
+    fn decrypted(&mut self, delivery: Delivery, octets: &[u8]) {
+        self.stream.octets(delivery, octets, &self.keep);
+    }
+
+    fn decrypted_gap(&mut self, delivery: Delivery, length: u64) {
+        self.stream.gap(delivery, length);
+    }
 }
 
 /// What was said so far, in order.
@@ -86,10 +131,11 @@ impl Stream {
     pub(super) const fn application(&self) -> Option<Protocol> {
         match self {
             Stream::Silent | Stream::Undecided(_) => None,
-            Stream::Smtp(_) => Some(Protocol::Smtp),
-            Stream::Fetch(reader) => Some(reader.protocol()),
+            Stream::Smtp(..) => Some(Protocol::Smtp),
+            Stream::Tls(_) => Some(Protocol::Tls),
+            Stream::Fetch(reader, _) => Some(reader.protocol()),
             Stream::Dns(_) => Some(Protocol::Dns),
-            Stream::Named(protocol, _) | Stream::Told(protocol) => Some(*protocol),
+            Stream::Named(protocol) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
         }
     }
@@ -97,7 +143,8 @@ impl Stream {
     /// What was said so far, where it is a mail session and all is kept.
     pub(super) fn said(&self) -> Option<smtp::Said<'_>> {
         match self {
-            Stream::Smtp(reader) => reader.said(),
+            Stream::Smtp(reader, _) => reader.said(),
+            Stream::Tls(tls) => tls.inner.stream.said(),
             _ => None,
         }
     }
@@ -105,8 +152,9 @@ impl Stream {
     /// The next octets of one side.
     pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], keep: &Keep) {
         match self {
-            Stream::Smtp(reader) => reader.octets(delivery, octets),
-            Stream::Fetch(reader) => reader.octets(delivery, octets),
+            Stream::Smtp(reader, secured) => mail_octets(&mut **reader, secured, delivery, octets, keep),
+            Stream::Tls(tls) => tls.secured.octets(delivery, octets, &mut tls.inner),
+            Stream::Fetch(reader, secured) => mail_octets(&mut **reader, secured, delivery, octets, keep),
             Stream::Dns(reader) => reader.octets(delivery, octets),
             Stream::Named(..) | Stream::Told(_) => {}
             Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
@@ -132,8 +180,9 @@ impl Stream {
     /// Octets of one side that are not in the capture.
     pub(super) fn gap(&mut self, delivery: Delivery, length: u64) {
         match self {
-            Stream::Smtp(reader) => reader.gap(delivery, length),
-            Stream::Fetch(reader) => reader.gap(delivery, length),
+            Stream::Smtp(reader, secured) => mail_gap(&mut **reader, secured, delivery, length),
+            Stream::Tls(tls) => tls.secured.gap(delivery, length, &mut tls.inner),
+            Stream::Fetch(reader, secured) => mail_gap(&mut **reader, secured, delivery, length),
             Stream::Dns(reader) => reader.gap(delivery, length),
             Stream::Unknown(lines) => lines.of_mut(delivery.from).gap(),
             Stream::Undecided(undecided) => undecided.gap(delivery, length),
@@ -149,14 +198,20 @@ impl Stream {
     /// The connection was reset.
     pub(super) fn reset(&mut self) {
         match self {
-            Stream::Smtp(reader) => reader.reset(),
-            Stream::Fetch(reader) => reader.reset(),
-            Stream::Silent
-            | Stream::Undecided(_)
-            | Stream::Named(..)
-            | Stream::Told(_)
-            | Stream::Unknown(_)
-            | Stream::Dns(_) => {}
+            Stream::Smtp(reader, _) => reader.reset(),
+            Stream::Fetch(reader, _) => reader.reset(),
+            Stream::Tls(tls) => tls.inner.stream.reset(),
+            _ => {}
+        }
+    }
+
+    /// Keys have come that it may wait for.
+    pub(super) fn retry(&mut self) {
+        match self {
+            Stream::Smtp(reader, Some(secured)) => secured.retry(&mut **reader),
+            Stream::Fetch(reader, Some(secured)) => secured.retry(&mut **reader),
+            Stream::Tls(tls) => tls.secured.retry(&mut tls.inner),
+            _ => {}
         }
     }
 
@@ -164,48 +219,155 @@ impl Stream {
     pub(super) fn concealed(&self, from: Side, offset: Option<u64>, length: u32, out: &mut Vec<Range<u32>>) {
         let asked = offset.map(|begin| begin..begin.saturating_add(u64::from(length)));
         let lines = match self {
-            Stream::Smtp(reader) => return reader.concealed(from, asked, length, out),
-            Stream::Fetch(reader) => return reader.concealed(from, asked, length, out),
+            Stream::Smtp(reader, _) => return reader.concealed(from, asked, length, out),
+            Stream::Fetch(reader, _) => return reader.concealed(from, asked, length, out),
             Stream::Unknown(lines) => lines.of(from),
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
             Stream::Silent => return out.push(0..length),
-            Stream::Dns(_) | Stream::Named(..) | Stream::Told(_) => return,
+            Stream::Dns(_) | Stream::Named(..) | Stream::Told(_) | Stream::Tls(_) => return,
         };
         lines.concealed(asked, length, out);
     }
 
-    /// Both ends have closed: its session, if all that was said is kept. What it spoke is still known afterwards.
+    /// Both ends have closed: what it came to, if all that was said is kept and nothing waits for keys. What it spoke
+    /// is still known afterwards.
     pub(super) fn close(&mut self, record: impl FnOnce() -> Connection) -> Said {
-        let protocol = match self {
-            Stream::Smtp(reader) if reader.records() => Protocol::Smtp,
-            Stream::Fetch(reader) if reader.records() => reader.protocol(),
-            _ => return Said::default(),
+        let is_whole = match self {
+            Stream::Smtp(reader, secured) => {
+                reader.records() && !secured.as_ref().is_some_and(|secured| secured.is_waiting())
+            }
+            Stream::Fetch(reader, secured) => {
+                reader.records() && !secured.as_ref().is_some_and(|secured| secured.is_waiting())
+            }
+            Stream::Tls(tls) => !tls.secured.is_waiting(),
+            _ => false,
         };
-        match std::mem::replace(self, Stream::Told(protocol)) {
-            Stream::Smtp(reader) => Said { session: reader.finish(&record()), ..Said::default() },
-            Stream::Fetch(reader) => Said { fetch: reader.finish(&record()), ..Said::default() },
-            _ => Said::default(),
-        }
+        let Some(protocol) = self.application().filter(|_| is_whole) else { return Said::default() };
+        std::mem::replace(self, Stream::Told(protocol)).finish(&record())
     }
 
     /// The connection is over: what it spoke, and what is known of that.
-    pub(super) fn finish(self, connection: &Connection, keep: &Keep) -> Said {
-        let port = connection.endpoints.responder.port;
+    pub(super) fn finish(self, connection: &Connection) -> Said {
         let application = self.application().filter(|&protocol| protocol != Protocol::Data);
         let said = Said { application, ..Said::default() };
         match self {
-            Stream::Smtp(reader) => Said { session: reader.finish(connection), ..said },
-            Stream::Fetch(reader) => Said { fetch: reader.finish(connection), ..said },
-            Stream::Named(Protocol::Tls, first) if matches!(keep, Keep::All(..)) => match port {
-                SUBMISSIONS => Said { session: Some(reader::implicit_tls(connection, first)), ..said },
-                IMAPS => Said { fetch: Some(fetch::implicit_tls(Protocol::Imap, connection, first)), ..said },
-                POP3S => Said { fetch: Some(fetch::implicit_tls(Protocol::Pop3, connection, first)), ..said },
-                _ => said,
-            },
+            Stream::Smtp(reader, secured) => mail_ends(*reader, secured, connection, said),
+            Stream::Tls(tls) => tls.finish(connection, said),
+            Stream::Fetch(reader, secured) => mailbox_ends(*reader, secured, connection, said),
             _ => said,
         }
     }
+}
+
+impl TlsStream {
+    fn new(first: Delivery, full: &Full) -> Self {
+        let keep = Keep::All(Full { inside: Some(first), ..full.clone() });
+        let inner = InnerStream { stream: Stream::Silent, keep };
+        Self { secured: Secured::new(&full.keys, first.stream, false), inner, first }
+    }
+
+    fn finish(mut self, connection: &Connection, said: Said) -> Said {
+        self.secured.give_up(&mut self.inner);
+        let mut inside = self.inner.stream.finish(connection);
+        let (tls, records) = self.secured.finish(connection, inside.application);
+        if let Some(decrypted) = inside.session.as_mut().and_then(|session| session.decrypted.as_mut()) {
+            decrypted.records = records;
+        }
+        if inside.session.is_none() && inside.fetch.is_none() {
+            let mailbox = |protocol| Some(fetch::implicit_tls(protocol, connection, self.first));
+            match connection.endpoints.responder.port {
+                SUBMISSIONS => inside.session = Some(reader::implicit_tls(connection, self.first)),
+                IMAPS => inside.fetch = mailbox(Protocol::Imap),
+                POP3S => inside.fetch = mailbox(Protocol::Pop3),
+                _ => {}
+            }
+        }
+        Said { application: said.application, tls: Some(Box::new(tls)), ..inside }
+    }
+}
+
+/// A reader of a protocol that may turn to TLS.
+trait Spoken: Inside {
+    /// The next octets that are not sealed.
+    fn in_the_clear(&mut self, delivery: Delivery, octets: &[u8]);
+
+    /// Octets that are not in the capture.
+    fn missing(&mut self, delivery: Delivery, length: u64);
+}
+
+impl Spoken for Reader {
+    fn in_the_clear(&mut self, delivery: Delivery, octets: &[u8]) {
+        self.octets(delivery, octets);
+    }
+
+    fn missing(&mut self, delivery: Delivery, length: u64) {
+        self.gap(delivery, length);
+    }
+}
+
+impl Spoken for fetch::Reader {
+    fn in_the_clear(&mut self, delivery: Delivery, octets: &[u8]) {
+        self.octets(delivery, octets);
+    }
+
+    fn missing(&mut self, delivery: Delivery, length: u64) {
+        self.gap(delivery, length);
+    }
+}
+
+/// The next octets of a mail session, in the clear or, behind STARTTLS, in TLS.
+fn mail_octets(
+    reader: &mut impl Spoken,
+    secured: &mut Option<Box<Secured>>,
+    delivery: Delivery,
+    octets: &[u8],
+    keep: &Keep,
+) {
+    if reader.tls_from(delivery.from).is_none_or(|from| delivery.offset < from) {
+        reader.in_the_clear(delivery, octets);
+    }
+    let (Keep::All(full), Some((delivery, sealed))) = (keep, sealed_part(reader, delivery, octets)) else {
+        return;
+    };
+    let new = || Box::new(Secured::new(&full.keys, delivery.stream, true));
+    secured.get_or_insert_with(new).octets(delivery, sealed, reader);
+}
+
+fn mail_gap(reader: &mut impl Spoken, secured: &mut Option<Box<Secured>>, delivery: Delivery, length: u64) {
+    let sealed = secured.as_mut().filter(|_| reader.tls_from(delivery.from).is_some());
+    let is_told = sealed.is_some_and(|secured| {
+        secured.gap(delivery, length, reader);
+        secured.has_opened()
+    });
+    if !is_told {
+        reader.missing(delivery, length);
+    }
+}
+
+fn mail_ends(mut reader: Reader, secured: Option<Box<Secured>>, connection: &Connection, said: Said) -> Said {
+    let Some(mut secured) = secured else { return Said { session: reader.finish(connection), ..said } };
+    secured.give_up(&mut reader);
+    let mut session = reader.finish(connection);
+    let (tls, records) = secured.finish(connection, Some(Protocol::Smtp));
+    if let Some(decrypted) = session.as_mut().and_then(|session| session.decrypted.as_mut()) {
+        decrypted.records = records;
+    }
+    Said { session, tls: Some(Box::new(tls)), ..said }
+}
+
+fn mailbox_ends(
+    mut reader: fetch::Reader,
+    secured: Option<Box<Secured>>,
+    connection: &Connection,
+    said: Said,
+) -> Said {
+    let Some(mut secured) = secured else { return Said { fetch: reader.finish(connection), ..said } };
+    secured.give_up(&mut reader);
+    let protocol = reader.protocol();
+    let fetch = reader.finish(connection);
+    let (tls, _) = secured.finish(connection, Some(protocol));
+    Said { fetch, tls: Some(Box::new(tls)), ..said }
 }
 
 impl Undecided {
@@ -231,37 +393,45 @@ impl Undecided {
     }
 
     /// Hands what was kept to the reader of the protocol.
-    fn become_stream(mut self, protocol: Protocol, keep: &Keep) -> Stream {
-        let (limits, letterbox) = match keep {
-            Keep::Name => return self.become_name(protocol),
-            Keep::Secrets => (None, None),
-            Keep::All(limits, letterbox) => {
-                let wanted = letterbox.as_ref().filter(|(wanted, _)| *wanted == protocol);
-                (Some(*limits), wanted.map(|(_, letterbox)| Rc::clone(letterbox)))
-            }
+    fn become_stream(self, protocol: Protocol, keep: &Keep) -> Stream {
+        let full = match keep {
+            Keep::Name => return Stream::Named(protocol),
+            Keep::Secrets => None,
+            Keep::All(full) => Some(full),
         };
+        let limits = full.map(|full| full.limits);
         match protocol {
             Protocol::Smtp => {
-                let letters = self.letters(letterbox);
-                let mut reader = Reader::new(self.client(), limits, letters);
+                let letters = self.letters(full, protocol);
+                let (mut reader, mut secured) = (Reader::new(self.client(), limits, letters), None);
+                if let Some(first) = full.and_then(|full| full.inside) {
+                    reader.is_inside_tls(first);
+                }
                 self.replay(|delivery, event| match event {
-                    Replayed::Octets(octets) => reader.octets(delivery, octets),
-                    Replayed::Gap(length) => reader.gap(delivery, length),
+                    Replayed::Octets(octets) => {
+                        mail_octets(&mut reader, &mut secured, delivery, octets, keep)
+                    }
+                    Replayed::Gap(length) => mail_gap(&mut reader, &mut secured, delivery, length),
                 });
-                Stream::Smtp(Box::new(reader))
+                Stream::Smtp(Box::new(reader), secured)
             }
             Protocol::Imap | Protocol::Pop3 => {
-                let server = self.answering();
-                let letters = self.letters(letterbox);
-                let lines = std::mem::take(&mut self.lines);
-                let mut reader = fetch::Reader::new(protocol, server, lines, limits, letters);
+                let letters = self.letters(full, protocol);
+                let reader = fetch::Reader::new(protocol, self.answering(), limits, letters);
+                let (mut reader, mut secured) = (reader, None);
+                if let Some(first) = full.and_then(|full| full.inside) {
+                    reader.is_inside_tls(first);
+                }
                 self.replay(|delivery, event| match event {
-                    Replayed::Octets(octets) => reader.replay(delivery, octets),
-                    Replayed::Gap(length) => reader.replay_gap(delivery, length),
+                    Replayed::Octets(octets) => {
+                        mail_octets(&mut reader, &mut secured, delivery, octets, keep)
+                    }
+                    Replayed::Gap(length) => mail_gap(&mut reader, &mut secured, delivery, length),
                 });
-                Stream::Fetch(Box::new(reader))
+                Stream::Fetch(Box::new(reader), secured)
             }
-            Protocol::Dns if limits.is_some() => {
+            Protocol::Tls if full.is_some_and(|full| full.inside.is_none()) => self.become_tls(full),
+            Protocol::Dns if full.is_some_and(|full| full.inside.is_none()) => {
                 let mut reader = dns::Reader::default();
                 self.replay(|delivery, event| match event {
                     Replayed::Octets(octets) => reader.octets(delivery, octets),
@@ -270,13 +440,15 @@ impl Undecided {
                 Stream::Dns(Box::new(reader))
             }
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
-            named => self.become_name(named),
+            named => Stream::Named(named),
         }
     }
 
-    fn letters(&self, letterbox: Option<Rc<dyn Letterbox>>) -> Option<Letters> {
+    /// Where the messages of this protocol go.
+    fn letters(&self, full: Option<&Full>, protocol: Protocol) -> Option<Letters> {
         let stream = self.events.first().map_or(0, |(delivery, _)| delivery.stream);
-        letterbox.map(|letterbox| Letters { stream, letterbox })
+        let (wanted, letterbox) = full?.letterbox.clone()?;
+        (wanted == protocol).then_some(Letters { stream, letterbox })
     }
 
     /// Everything that was kept, once more.
@@ -300,8 +472,14 @@ impl Undecided {
         if swapped { Side::Initiator } else { Side::Responder }
     }
 
-    fn become_name(&self, protocol: Protocol) -> Stream {
-        self.events.first().map_or(Stream::Silent, |(first, _)| Stream::Named(protocol, *first))
+    fn become_tls(&self, full: Option<&Full>) -> Stream {
+        let Some((full, (first, _))) = full.zip(self.events.first()) else { return Stream::Silent };
+        let mut tls = TlsStream::new(*first, full);
+        self.replay(|delivery, event| match event {
+            Replayed::Octets(octets) => tls.secured.octets(delivery, octets, &mut tls.inner),
+            Replayed::Gap(length) => tls.secured.gap(delivery, length, &mut tls.inner),
+        });
+        Stream::Tls(Box::new(tls))
     }
 
     /// The side that says commands: the initiator, unless it says codes or the responder says commands.

@@ -7,13 +7,16 @@ use csv::Writer;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::record::{CaptureRecord, ConnectionRecord, FcsBook, FetchRecord, LookupRecord, SessionRecord};
+use super::record::{
+    CaptureRecord, ConnectionRecord, FcsBook, FetchRecord, LookupRecord, SessionRecord, TlsRecord,
+};
 use super::tally::Tally;
 use super::utc::utc;
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
 use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
 use crate::conversation::smtp::Session;
+use crate::conversation::tls;
 use crate::flow::Connection;
 use crate::packet::Protocol;
 
@@ -89,6 +92,7 @@ const SESSION: &[&str] = &[
     "role_basis",
     "encryption",
     "encrypted_from",
+    "decrypted",
     "greeting",
     "client_name",
     "capabilities",
@@ -99,6 +103,47 @@ const SESSION: &[&str] = &[
     "messages",
     "warnings",
     "ended",
+];
+
+const TLS: &[&str] = &[
+    "capture",
+    "stream",
+    "first_packet",
+    "last_packet",
+    "start",
+    "end",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "after_starttls",
+    "application",
+    "agreed.version",
+    "agreed.cipher_suite",
+    "agreed.key_exchange",
+    "agreed.group",
+    "agreed.signature",
+    "agreed.server_name",
+    "agreed.application_protocol",
+    "agreed.resumption",
+    "agreed.early_data",
+    "agreed.hello_retry_request",
+    "agreed.client_certificate",
+    "messages",
+    "certificates.server",
+    "data.client.octets",
+    "data.client.sealed_octets",
+    "data.client.round_trips",
+    "data.client.first_after_ns",
+    "data.server.octets",
+    "data.server.sealed_octets",
+    "data.server.round_trips",
+    "data.server.first_after_ns",
+    "decryption.state",
+    "decryption.records_opened",
+    "decryption.records_sealed",
+    "closed.client",
+    "closed.server",
 ];
 
 const FETCH: &[&str] = &[
@@ -253,6 +298,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     let columns = match options.view {
         View::Packets | View::Layers => PACKET,
         View::Tcp => CONNECTION,
+        View::Tls => TLS,
         View::Dns => LOOKUP,
         View::Smtp => SESSION,
         View::Imap | View::Pop3 => FETCH,
@@ -294,7 +340,7 @@ impl Sink for Rows {
                 self.tally.packet(event);
                 Ok(())
             }
-            View::Tcp | View::Dns | View::Smtp | View::Imap | View::Pop3 => Ok(()),
+            View::Tcp | View::Tls | View::Dns | View::Smtp | View::Imap | View::Pop3 => Ok(()),
         }
     }
 
@@ -304,6 +350,10 @@ impl Sink for Rows {
         }
         self.tally.connection(connection);
         Ok(())
+    }
+
+    fn tls_session(&mut self, session: Box<tls::Session>) -> io::Result<()> {
+        if self.view == View::Tls { self.row(&TlsRecord::new(&session)) } else { Ok(()) }
     }
 
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
@@ -345,7 +395,14 @@ impl Sink for Rows {
                 let record = CaptureRecord::new(&self.tally, summary);
                 self.row(&record)?;
             }
-            View::Packets | View::Layers | View::Tcp | View::Dns | View::Smtp | View::Imap | View::Pop3 => {}
+            View::Packets
+            | View::Layers
+            | View::Tcp
+            | View::Tls
+            | View::Dns
+            | View::Smtp
+            | View::Imap
+            | View::Pop3 => {}
         }
         self.out.flush()
     }

@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 
 use super::record::{
     CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, FetchRecord, InterfaceLine,
-    JourneyRecord, LookupRecord, PacketRecord, SessionRecord,
+    JourneyRecord, LookupRecord, PacketRecord, SessionRecord, TlsRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 11] = [
+const RECORDS: [&str; 12] = [
     "packet",
     "connection",
+    "tls_session",
     "dns_lookup",
     "smtp_session",
     "imap_session",
@@ -29,6 +30,7 @@ pub fn schema() -> Value {
     let branches = [
         generator.subschema_for::<PacketRecord>(),
         generator.subschema_for::<ConnectionRecord>(),
+        generator.subschema_for::<TlsRecord>(),
         generator.subschema_for::<LookupRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),
         generator.subschema_for::<FetchRecord<'_>>(),

@@ -8,6 +8,7 @@ use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
+use crate::conversation::tls;
 use crate::flow::Connection;
 use crate::lesson::Lang;
 use crate::packet::Protocol;
@@ -23,6 +24,8 @@ pub enum View {
     Layers,
     /// Connections.
     Tcp,
+    /// TLS sessions.
+    Tls,
     /// Lookups of names.
     Dns,
     /// SMTP sessions.
@@ -137,7 +140,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Dns | View::Smtp | View::Imap | View::Pop3 | View::Fcs => true,
+            View::Tls | View::Dns | View::Smtp | View::Imap | View::Pop3 | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -180,6 +183,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn mailbox(&mut self, _session: Box<fetch::Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A TLS session is known in full; what was spoken inside follows.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn tls_session(&mut self, _session: Box<tls::Session>) -> io::Result<()> {
         Ok(())
     }
 

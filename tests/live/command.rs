@@ -30,6 +30,38 @@ fn everything_that_a_command_sends_is_seen_and_its_output_and_status_pass_throug
 }
 
 #[test]
+fn a_commands_own_keys_open_its_mail_unless_they_are_not_wanted() {
+    for (option, is_read) in [(None, true), (Some("--no-keylog"), false)] {
+        let Some(lab) = Lab::with_tls_server() else { return };
+        let temporary = lab.file("temporary");
+        std::fs::create_dir(&temporary).unwrap();
+        let output = lab
+            .layerscope()
+            .env("TMPDIR", &temporary)
+            .args(["smtp", "--format", "json"])
+            .args(option)
+            .arg("--")
+            .args(Lab::client(&["starttls", "auth", "plain"]))
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", errors(&output));
+        let session = parse(&stdout(&output)).remove(0);
+        assert_eq!(session["encryption"], "starttls");
+        assert_eq!(session["decrypted"], is_read, "{session}");
+        assert_eq!(session["messages"].as_array().unwrap().len(), usize::from(is_read), "{session}");
+        assert!(!session.to_string().contains("AGFsaWNlAG9wZW4gc2VzYW1l"), "{session}");
+        // what removes the key log does so once the program has ended
+        for _ in 0..2_000 {
+            if std::fs::read_dir(&temporary).unwrap().next().is_none() {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        assert!(std::fs::read_dir(&temporary).unwrap().next().is_none());
+    }
+}
+
+#[test]
 fn a_command_that_cannot_be_started_is_named() {
     let Some(lab) = Lab::new() else { return };
     let output = lab.layerscope().args(["--", "no-such-command"]).output().unwrap();

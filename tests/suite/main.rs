@@ -13,6 +13,7 @@ mod samples;
 mod sandbox;
 mod secrets;
 mod smtp_session;
+mod tls;
 mod traps_fcs;
 mod traps_files;
 mod traps_ip;

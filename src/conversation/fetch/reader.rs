@@ -7,6 +7,7 @@ use super::session::{Ended, Phase, Session, Turn, TurnKind, Warning};
 use super::state::State;
 use super::{imap, pop3};
 use crate::conversation::plain::PlainLines;
+use crate::conversation::secured::Inside;
 use crate::conversation::smtp::{Encryption, Letters, Limits, Speaker};
 use crate::flow::{Connection, Delivery, TeardownKind};
 use crate::packet::{PerSide, Protocol, Side};
@@ -31,12 +32,11 @@ pub(in crate::conversation) struct Reader {
 }
 
 impl Reader {
-    /// `server`: who has the mail. `lines` have read what came so far. Without limits nothing is written down but
-    /// which octets are secret. Messages go to `letters` as well, where there are any.
+    /// `server`: who has the mail. Without limits nothing is written down but which octets are secret. Messages go to
+    /// `letters` as well, where there are any.
     pub(in crate::conversation) fn new(
         protocol: Protocol,
         server: Side,
-        lines: PerSide<PlainLines>,
         limits: Option<Limits>,
         letters: Option<Letters>,
     ) -> Self {
@@ -46,7 +46,15 @@ impl Reader {
         };
         let record = limits.map(|limits| Box::new(Record::new(limits, letters)));
         let state = State { record, ..State::default() };
-        Self { server, lines, grammar, state, decrypted: false, implicit: false, reset: false }
+        Self {
+            server,
+            lines: PerSide::default(),
+            grammar,
+            state,
+            decrypted: false,
+            implicit: false,
+            reset: false,
+        }
     }
 
     /// Which of both protocols it is.
@@ -64,15 +72,10 @@ impl Reader {
 
     /// The next octets of one side.
     pub(in crate::conversation) fn octets(&mut self, delivery: Delivery, octets: &[u8]) {
-        self.lines.of_mut(delivery.from).octets(delivery.offset, octets);
-        self.replay(delivery, octets);
-    }
-
-    /// Octets that the lines have read already.
-    pub(in crate::conversation) fn replay(&mut self, delivery: Delivery, octets: &[u8]) {
         if self.implicit {
             return self.decrypted(delivery, octets);
         }
+        self.lines.of_mut(delivery.from).octets(delivery.offset, octets);
         self.say(delivery, octets);
     }
 
@@ -86,15 +89,10 @@ impl Reader {
 
     /// Octets of one side that are not in the capture.
     pub(in crate::conversation) fn gap(&mut self, delivery: Delivery, length: u64) {
-        self.lines.of_mut(delivery.from).gap();
-        self.replay_gap(delivery, length);
-    }
-
-    /// A gap that the lines know already.
-    pub(in crate::conversation) fn replay_gap(&mut self, delivery: Delivery, length: u64) {
         if self.implicit {
             return self.decrypted_gap(delivery, length);
         }
+        self.lines.of_mut(delivery.from).gap();
         let from = self.speaker(delivery.from);
         if !self.state.is_hidden(from) {
             self.gap_of(from, delivery, length);
@@ -111,16 +109,7 @@ impl Reader {
         }
     }
 
-    /// Where in this side's stream TLS begins, once STARTTLS or STLS led to it (RFC 9051 section 6.2.1, RFC 2595
-    /// section 4). Octets from there on belong to a reader of TLS; what it decrypts comes back as
-    /// [`Self::decrypted`].
-    #[cfg_attr(not(test), expect(dead_code, reason = "for a reader of TLS"))]
-    pub(in crate::conversation) fn tls_from(&self, from: Side) -> Option<u64> {
-        *self.state.tls_from.of(self.speaker(from))
-    }
-
     /// All that is said here stood inside TLS, which began in this packet (RFC 8314 section 3.2).
-    #[cfg_attr(not(test), expect(dead_code, reason = "for a reader of TLS"))]
     pub(in crate::conversation) fn is_inside_tls(&mut self, first: Delivery) {
         self.implicit = true;
         let from = self.speaker(first.from);
@@ -128,22 +117,6 @@ impl Reader {
             record.tls(first, from);
             record.encryption = Encryption::Implicit;
         }
-    }
-
-    /// Octets of one side that stood inside TLS: `delivery.packet` is the packet of their record,
-    /// `delivery.offset` counts octets inside TLS.
-    pub(in crate::conversation) fn decrypted(&mut self, delivery: Delivery, octets: &[u8]) {
-        self.enter_tls();
-        self.say(delivery, octets);
-        self.set_inside(false);
-    }
-
-    /// Octets inside TLS that could not be decrypted.
-    pub(in crate::conversation) fn decrypted_gap(&mut self, delivery: Delivery, length: u64) {
-        self.enter_tls();
-        let from = self.speaker(delivery.from);
-        self.gap_of(from, delivery, length);
-        self.set_inside(false);
     }
 
     fn enter_tls(&mut self) {
@@ -185,6 +158,16 @@ impl Reader {
         length: u32,
         out: &mut Vec<Range<u32>>,
     ) {
+        // what TLS has sealed shows nothing
+        let sealed = self.tls_from(from);
+        let asked = match (asked, sealed) {
+            (Some(asked), Some(sealed)) => Some(asked.start..asked.end.min(sealed)),
+            (None, Some(_)) => return,
+            (asked, None) => asked,
+        };
+        if asked.as_ref().is_some_and(Range::is_empty) {
+            return;
+        }
         self.lines.of(from).concealed(asked.clone(), length, out);
         let Some(asked) = asked else { return };
         let mut bodies = Vec::new();
@@ -254,6 +237,26 @@ impl Reader {
 
     fn speaker(&self, side: Side) -> Speaker {
         if side == self.server { Speaker::Server } else { Speaker::Client }
+    }
+}
+
+impl Inside for Reader {
+    /// Where STARTTLS or STLS led to TLS (RFC 9051 section 6.2.1, RFC 2595 section 4).
+    fn tls_from(&self, from: Side) -> Option<u64> {
+        *self.state.tls_from.of(self.speaker(from))
+    }
+
+    fn decrypted(&mut self, delivery: Delivery, octets: &[u8]) {
+        self.enter_tls();
+        self.say(delivery, octets);
+        self.set_inside(false);
+    }
+
+    fn decrypted_gap(&mut self, delivery: Delivery, length: u64) {
+        self.enter_tls();
+        let from = self.speaker(delivery.from);
+        self.gap_of(from, delivery, length);
+        self.set_inside(false);
     }
 }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::conversation::secured::Inside;
 use crate::conversation::smtp::{AuthOutcome, Encryption, Limits, Proof, Sight, Speaker};
 use crate::flow::{Connection, Delivery, Handshake, HandshakeKind, RoleBasis, Teardown, TeardownKind};
 use crate::packet::{Endpoint, PerSide, Protocol, Side};
@@ -20,8 +21,7 @@ struct Wire {
 
 impl Wire {
     fn new(protocol: Protocol) -> Self {
-        let lines = PerSide::default();
-        let reader = Reader::new(protocol, Side::Responder, lines, Some(Limits::default()), None);
+        let reader = Reader::new(protocol, Side::Responder, Some(Limits::default()), None);
         Self { reader, offsets: PerSide::default(), packet: 0, size: usize::MAX }
     }
 

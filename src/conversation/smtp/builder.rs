@@ -78,6 +78,8 @@ pub(super) struct Builder {
     reply_began: Mark,
     open: Option<Open>,
     message_turn: Option<usize>,
+    /// Turns from this place on stood inside TLS.
+    pub(super) inside_from: Option<usize>,
 }
 
 impl Builder {
@@ -99,6 +101,13 @@ impl Builder {
         let Mark { packet, time } = mark;
         self.turns.push(Turn { packet, time, last_packet: packet, last_time: time, from, kind });
         Some(self.turns.len() - 1)
+    }
+
+    /// What comes next stood inside TLS.
+    pub(super) fn enter_tls(&mut self) {
+        self.message_ends(false);
+        self.lines.clear();
+        self.inside_from = Some(self.turns.len());
     }
 
     /// The last octet of a turn was in this packet.

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::auth;
 use super::command::{self, Command, Verb};
-use super::dialogue::{Dialogue, Mode, Pending, What, tls_record};
+use super::dialogue::{Dialogue, Mode, Pending, What};
 use super::line::{self, Mark, Run, Split};
 use super::session::{AuthOutcome, Speaker, TurnKind, Warning};
 use crate::packet::Timestamp;
@@ -97,8 +97,11 @@ impl Dialogue {
             return Some(used);
         }
         let mark = run.mark(at);
-        match tls_record(rest) {
-            Some(true) => return Some(self.tls_begins(mark)),
+        match self.tls_record(rest) {
+            Some(true) => {
+                self.tls_from = Some((start, self.server_read_to));
+                return Some(self.tls_begins(mark));
+            }
             None => return None,
             Some(false) => {}
         }

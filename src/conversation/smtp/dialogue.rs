@@ -82,6 +82,14 @@ pub(super) struct Dialogue {
     pub(super) deliveries_left: Option<u32>,
     pub(super) tls_agreed: bool,
     pub(super) tls_packet: Option<u64>,
+    /// Where TLS begins in the stream of the client, and in that of the server.
+    pub(super) tls_from: Option<(u64, u64)>,
+    /// What is read now stood inside TLS; its places are not those of the stream.
+    pub(super) inside: bool,
+    /// What was secret before TLS began.
+    outside: Secrets,
+    /// Where the server's octets have been read to.
+    pub(super) server_read_to: u64,
     pub(super) starttls_packet: Option<u64>,
     pub(super) quit_said: bool,
     pub(super) last_code: u16,
@@ -116,6 +124,10 @@ impl Dialogue {
             deliveries_left: None,
             tls_agreed: false,
             tls_packet: None,
+            tls_from: None,
+            inside: false,
+            outside: Secrets::default(),
+            server_read_to: 0,
             starttls_packet: None,
             quit_said: false,
             last_code: 0,
@@ -178,6 +190,30 @@ impl Dialogue {
         }
     }
 
+    /// What comes next stood inside TLS, and both sides begin anew.
+    pub(super) fn enter_tls(&mut self) {
+        self.outside = std::mem::take(&mut self.secrets);
+        self.inside = true;
+        self.mode = Mode::Command;
+        self.pending.clear();
+        (self.client, self.server) = (Held::default(), Held::default());
+        (self.read_to, self.server_read_to) = (0, 0);
+        (self.lost, self.reply_lost, self.message_torn) = (false, false, false);
+        if let Some(record) = &mut self.record {
+            record.enter_tls();
+        }
+    }
+
+    /// Whether octets begin with a TLS record of a handshake (RFC 8446 section 5.1); `None`: too few to tell.
+    pub(super) fn tls_record(&self, octets: &[u8]) -> Option<bool> {
+        match octets {
+            _ if self.inside => Some(false),
+            [0x16, 0x03, ..] => Some(true),
+            [0x16] => None,
+            _ => Some(false),
+        }
+    }
+
     /// Nothing more will come: what waits is read the way it most likely was meant.
     pub(super) fn finish(&mut self) {
         self.reply_lost = true;
@@ -195,20 +231,14 @@ impl Dialogue {
 
     /// The ranges of the client's octets that must not be shown.
     pub(super) fn concealed(&self, asked: Range<u64>, out: &mut Vec<Range<u32>>) {
+        if self.inside {
+            return self.outside.within(asked, u64::MAX, out);
+        }
         let plain_line = matches!(self.mode, Mode::Command)
             && !self.lost
             && self.client.octets.get(..4).is_some_and(|word| !word.eq_ignore_ascii_case(b"AUTH"));
         let held = if plain_line { self.client.octets.len().min(MAX_LINE) as u64 } else { 0 };
         let shown_before = if matches!(self.mode, Mode::Tls) { u64::MAX } else { self.read_to + held };
         self.secrets.within(asked, shown_before, out);
-    }
-}
-
-/// Whether octets begin with a TLS record of a handshake (RFC 8446 section 5.1); `None`: too few to tell.
-pub(super) fn tls_record(octets: &[u8]) -> Option<bool> {
-    match octets {
-        [0x16, 0x03, ..] => Some(true),
-        [0x16] => None,
-        _ => Some(false),
     }
 }

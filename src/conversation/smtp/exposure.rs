@@ -162,15 +162,15 @@ impl Session {
     }
 
     fn first(&self, wanted: fn(&TurnKind) -> bool) -> Option<u64> {
-        self.turns.iter().find(|turn| wanted(&turn.kind)).map(|turn| turn.packet)
+        self.turns_in_the_clear().iter().find(|turn| wanted(&turn.kind)).map(|turn| turn.packet)
     }
 
     fn subject(&self) -> Option<u64> {
-        self.messages.iter().find(|m| m.header.subject.is_some()).map(|message| message.packets.start)
+        self.messages_in_the_clear().find(|m| m.header.subject.is_some()).map(|message| message.packets.start)
     }
 
     fn body(&self) -> Option<u64> {
-        self.messages.iter().find_map(|message| message.body_from)
+        self.messages_in_the_clear().find_map(|message| message.body_from)
     }
 
     /// All bodies were encrypted by those who made them (RFC 1847, RFC 8551).
@@ -180,14 +180,14 @@ impl Session {
                 .iter()
                 .any(|seal| kind.eq_ignore_ascii_case(seal))
         };
-        let mut bodies = self.messages.iter().filter(|message| message.octets > 0);
+        let mut bodies = self.messages_in_the_clear().filter(|message| message.octets > 0);
         bodies.all(|message| message.parts.first().is_some_and(|part| sealed(&part.content_type)))
     }
 
     fn logins(&self) -> Logins {
         let mut logins = Logins::default();
         let mut login: Option<(Proof, bool, u32)> = None;
-        for turn in &self.turns {
+        for turn in self.turns_in_the_clear() {
             match &turn.kind {
                 TurnKind::Command { verb, argument, secret, .. } if verb == "AUTH" => {
                     let mechanism = argument.to_ascii_uppercase();

@@ -34,7 +34,7 @@ pub use exposure::{Exposed, Exposure, Proof, Sight};
 pub use offers::is_crossed_out;
 pub use pace::Pace;
 pub use session::{
-    Abandoned, Auth, AuthOutcome, Encryption, Ended, Message, Recipient, Reply, Role, Said, Session, Speaker,
-    Transfer, Turn, TurnKind, Warning,
+    Abandoned, Auth, AuthOutcome, Decrypted, Encryption, Ended, Message, Recipient, Reply, Role, Said,
+    Session, Speaker, Transfer, Turn, TurnKind, Warning,
 };
 pub use verdict::Verdict;

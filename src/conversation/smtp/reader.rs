@@ -6,7 +6,8 @@ use super::builder::{Builder, Letters, Limits};
 use super::dialogue::{Dialogue, Mode};
 use super::line::Mark;
 use super::role::{Evidence, role};
-use super::session::{Encryption, Ended, Role, Said, Session, Speaker, Turn, TurnKind, Warning};
+use super::session::{Decrypted, Encryption, Ended, Role, Said, Session, Speaker, Turn, TurnKind, Warning};
+use crate::conversation::secured::Inside;
 use crate::flow::{Connection, Delivery, TeardownKind};
 use crate::packet::{Side, Timestamp};
 
@@ -15,6 +16,8 @@ pub(in crate::conversation) struct Reader {
     dialogue: Dialogue,
     client: Side,
     reset: bool,
+    /// All of it stood inside TLS.
+    implicit: bool,
 }
 
 impl Reader {
@@ -26,7 +29,7 @@ impl Reader {
         letters: Option<Letters>,
     ) -> Self {
         let record = limits.map(|limits| Builder::new(limits, letters));
-        Self { dialogue: Dialogue::new(record), client, reset: false }
+        Self { dialogue: Dialogue::new(record), client, reset: false, implicit: false }
     }
 
     /// The next octets of the stream.
@@ -49,7 +52,22 @@ impl Reader {
     /// What was said so far, where it is written down.
     pub(in crate::conversation) fn said(&self) -> Option<Said<'_>> {
         let record = self.dialogue.record.as_ref()?;
-        Some(Said { turns: &record.turns, messages: &record.messages, lmtp: self.dialogue.lmtp })
+        let inside_from = record.inside_from;
+        let lmtp = self.dialogue.lmtp;
+        Some(Said { turns: &record.turns, messages: &record.messages, inside_from, lmtp })
+    }
+
+    /// All of it stood inside TLS, which began in the packet of `first` (RFC 8314 section 3.3).
+    pub(in crate::conversation) fn is_inside_tls(&mut self, first: Delivery) {
+        self.implicit = true;
+        self.dialogue.tls_agreed = true;
+        self.dialogue.tls_packet = Some(first.packet);
+        self.dialogue.inside = true;
+        if let Some(record) = &mut self.dialogue.record {
+            let mark = Mark { packet: first.packet, time: first.time };
+            record.turn(mark, Speaker::Client, TurnKind::Tls);
+            record.enter_tls();
+        }
     }
 
     /// The connection was reset.
@@ -75,7 +93,7 @@ impl Reader {
         }
         match asked {
             Some(asked) => self.dialogue.concealed(asked, out),
-            None if matches!(self.dialogue.mode, Mode::Tls) => {}
+            None if self.dialogue.inside || matches!(self.dialogue.mode, Mode::Tls) => {}
             None => out.push(0..length),
         }
     }
@@ -88,7 +106,9 @@ impl Reader {
         let dialogue = self.dialogue;
         let mut record = dialogue.record?;
         // A session that only connected is whole: the server greets, and the client says nothing.
-        let only_greeted = !dialogue.client_spoke && record.turns.len() <= 1 && record.greeting.is_some();
+        let only_greeted = !dialogue.client_spoke
+            && record.turns.len() <= 1 + usize::from(self.implicit)
+            && record.greeting.is_some();
         if one_sided && !only_greeted {
             record.warn(Warning::OneSided);
         }
@@ -116,9 +136,12 @@ impl Reader {
             server: *connection.endpoints.of(server),
             role,
             role_reason,
-            encryption: dialogue
-                .tls_packet
-                .map_or(Encryption::None, |packet| Encryption::StartTls { packet }),
+            encryption: match dialogue.tls_packet {
+                Some(_) if self.implicit => Encryption::Implicit,
+                Some(packet) => Encryption::StartTls { packet },
+                None => Encryption::None,
+            },
+            decrypted: record.inside_from.map(|from_turn| Decrypted { from_turn, records: Vec::new() }),
             lmtp: dialogue.lmtp,
             opened: opened(connection),
             greeting: record.greeting.take(),
@@ -149,6 +172,27 @@ impl Reader {
     }
 }
 
+impl Inside for Reader {
+    fn tls_from(&self, from: Side) -> Option<u64> {
+        let (client, server) = self.dialogue.tls_from?;
+        Some(if from == self.client { client } else { server })
+    }
+
+    fn decrypted(&mut self, delivery: Delivery, octets: &[u8]) {
+        if !self.dialogue.inside {
+            self.dialogue.enter_tls();
+        }
+        self.octets(delivery, octets);
+    }
+
+    fn decrypted_gap(&mut self, delivery: Delivery, length: u64) {
+        if !self.dialogue.inside {
+            self.dialogue.enter_tls();
+        }
+        self.gap(delivery, length);
+    }
+}
+
 /// The session of a connection to the port for implicit TLS (RFC 8314 section 3.3): nothing of it can be read.
 pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Delivery) -> Session {
     let Delivery { packet, time, .. } = first;
@@ -164,6 +208,7 @@ pub(in crate::conversation) fn implicit_tls(connection: &Connection, first: Deli
         role: Role::Submission,
         role_reason: "port",
         encryption: Encryption::Implicit,
+        decrypted: None,
         lmtp: false,
         opened: opened(connection),
         greeting: None,

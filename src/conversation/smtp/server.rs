@@ -1,6 +1,6 @@
 //! What the server says: its lines, and which of them complete a reply.
 
-use super::dialogue::{Dialogue, Mode, tls_record};
+use super::dialogue::{Dialogue, Mode};
 use super::line::{self, Mark, Run, Split};
 use super::reply;
 use super::session::Warning;
@@ -27,6 +27,7 @@ impl Dialogue {
         let mut at = 0;
         while let Some(used) = self.server_line(run, at) {
             at += used;
+            self.server_read_to = run.offset + at as u64;
         }
         at
     }
@@ -45,8 +46,11 @@ impl Dialogue {
             return Some(end.map_or(rest.len(), |n| n + 1));
         }
         let mark = run.mark(at);
-        match tls_record(rest) {
-            Some(true) if self.client.octets.is_empty() => return Some(self.tls_begins(mark)),
+        match self.tls_record(rest) {
+            Some(true) if self.client.octets.is_empty() => {
+                self.tls_from = Some((self.read_to, run.offset + at as u64));
+                return Some(self.tls_begins(mark));
+            }
             None => return None,
             Some(_) => {}
         }

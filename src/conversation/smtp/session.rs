@@ -29,6 +29,8 @@ pub struct Session {
     pub role_reason: &'static str,
     /// Whether it was encrypted, and from when on.
     pub encryption: Encryption,
+    /// What stood inside TLS and was decrypted with a key log; `None` where nothing was.
+    pub decrypted: Option<Decrypted>,
     /// `SMTP`, or LMTP where the client said LHLO.
     pub lmtp: bool,
     /// The server's greeting, without the code.
@@ -57,6 +59,50 @@ pub struct Session {
     pub ended: Ended,
 }
 
+/// What stood inside TLS and was decrypted.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Decrypted {
+    /// [`Session::turns`] from this place on; what is before them was in the clear, or the beginning of TLS.
+    pub from_turn: usize,
+    /// Records that several packets carried: the last of these and the first, in order of the last.
+    pub records: Vec<(u64, u64)>,
+}
+
+impl Decrypted {
+    /// The first packet of the record that was whole with this packet.
+    pub fn first_packet(&self, last: u64) -> u64 {
+        let at = self.records.partition_point(|(known, _)| *known < last);
+        let record = self.records.get(at).filter(|(known, _)| *known == last);
+        record.map_or(last, |(_, first)| *first)
+    }
+}
+
+impl Session {
+    /// First and last packet of the records that carried a turn, by its place, where it stood inside TLS.
+    pub fn sealed_in(&self, turn: usize) -> Option<(u64, u64)> {
+        let decrypted = self.decrypted.as_ref().filter(|decrypted| turn >= decrypted.from_turn)?;
+        let Turn { packet, last_packet, .. } = self.turns.get(turn)?;
+        Some((decrypted.first_packet(*packet), *last_packet))
+    }
+
+    /// The turns that anyone on the wire could read.
+    pub fn turns_in_the_clear(&self) -> &[Turn] {
+        let end = self.decrypted.as_ref().map_or(self.turns.len(), |decrypted| decrypted.from_turn);
+        self.turns.get(..end).unwrap_or(&self.turns)
+    }
+
+    /// Whether a message that began in this packet stood inside TLS.
+    fn is_inside(&self, packet: u64) -> bool {
+        let first = self.decrypted.as_ref().and_then(|decrypted| self.turns.get(decrypted.from_turn));
+        first.is_some_and(|first| packet >= first.packet)
+    }
+
+    /// The messages that anyone on the wire could read.
+    pub(super) fn messages_in_the_clear(&self) -> impl Iterator<Item = &Message> {
+        self.messages.iter().filter(|message| !self.is_inside(message.packets.start))
+    }
+}
+
 /// What was said in a session, which may still be under way.
 #[derive(Debug, Clone, Copy)]
 pub struct Said<'a> {
@@ -64,6 +110,8 @@ pub struct Said<'a> {
     pub turns: &'a [Turn],
     /// What those that carry a message refer to.
     pub messages: &'a [Message],
+    /// Turns from this place on stood inside TLS and were decrypted.
+    pub inside_from: Option<usize>,
     /// LMTP (RFC 2033).
     pub lmtp: bool,
 }
@@ -71,7 +119,8 @@ pub struct Said<'a> {
 impl Session {
     /// All that was said.
     pub fn said(&self) -> Said<'_> {
-        Said { turns: &self.turns, messages: &self.messages, lmtp: self.lmtp }
+        let inside_from = self.decrypted.as_ref().map(|decrypted| decrypted.from_turn);
+        Said { turns: &self.turns, messages: &self.messages, inside_from, lmtp: self.lmtp }
     }
 }
 

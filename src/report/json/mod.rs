@@ -9,11 +9,12 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook, FetchRecord, LookupRecord};
+use super::record::{CaptureRecord, FcsBook, FetchRecord, LookupRecord, TlsRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
 use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
 use crate::conversation::smtp::Session;
+use crate::conversation::tls;
 use crate::flow::Connection;
 use crate::packet::Protocol;
 use connection::ConnectionWriter;
@@ -26,6 +27,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Packets => Box::new(Packets { writer: PacketWriter::new(false), out }),
         View::Layers => Box::new(Packets { writer: PacketWriter::new(true), out }),
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
+        View::Tls => Box::new(TlsSessions { out }),
         View::Dns => Box::new(Lookups { out }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
         View::Imap => Box::new(Fetches { out, protocol: Protocol::Imap, reveal: options.reveal_secrets }),
@@ -98,6 +100,24 @@ impl Sink for Fetches {
             return Ok(());
         }
         line(&mut self.out, &FetchRecord::new(&session, self.reveal))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+struct TlsSessions {
+    out: Box<dyn Out>,
+}
+
+impl Sink for TlsSessions {
+    fn tls_session(&mut self, session: Box<tls::Session>) -> io::Result<()> {
+        line(&mut self.out, &TlsRecord::new(&session))
     }
 
     fn finish(&mut self, _: &Summary) -> io::Result<()> {

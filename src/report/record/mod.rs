@@ -11,6 +11,7 @@ mod lookup;
 mod message;
 mod packet;
 mod session;
+mod tls;
 
 use serde::Serialize;
 
@@ -23,6 +24,7 @@ pub(super) use journey::JourneyRecord;
 pub(super) use lookup::LookupRecord;
 pub(super) use packet::{FieldRecord, PacketRecord};
 pub(super) use session::SessionRecord;
+pub(super) use tls::TlsRecord;
 
 use crate::packet::PerSide;
 

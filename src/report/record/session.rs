@@ -32,6 +32,8 @@ pub(in crate::report) struct SessionRecord<'a> {
     encryption: &'static str,
     /// The first packet of the TLS handshake after STARTTLS.
     encrypted_from: Option<u64>,
+    /// What stood inside TLS was decrypted with a key log; each turn says so of itself.
+    decrypted: bool,
     lmtp: bool,
     greeting: Option<&'a str>,
     client_name: Option<&'a str>,
@@ -88,6 +90,12 @@ struct TurnRecord<'a> {
     /// The packet in which it ended, where that is another one.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_packet: Option<u64>,
+    /// It stood inside TLS and was decrypted with a key log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decrypted: Option<bool>,
+    /// First and last packet of the TLS records that carried it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sealed_in: Option<[u64; 2]>,
     /// `client` or `server`.
     from: &'static str,
     /// `greeting command reply auth_response message tls gap`.
@@ -153,12 +161,13 @@ impl<'a> SessionRecord<'a> {
                 Encryption::StartTls { packet } => Some(packet),
                 Encryption::None | Encryption::Implicit => None,
             },
+            decrypted: session.decrypted.is_some(),
             lmtp: session.lmtp,
             greeting: session.greeting.as_deref(),
             client_name: session.client_name.as_deref(),
             capabilities: &session.capabilities,
             auth: session.auth.as_ref().map(|auth| auth_record(auth, reveal)),
-            turns: session.turns.iter().map(|turn| turn_record(turn, reveal)).collect(),
+            turns: turns(session, reveal),
             turns_left_out: session.turns_left_out,
             messages: session.messages.iter().map(MessageRecord::from).collect(),
             abandoned: session.abandoned.iter().map(AbandonedRecord::from).collect(),
@@ -192,6 +201,16 @@ fn auth_record(auth: &Auth, reveal: bool) -> AuthRecord<'_> {
         },
         secret: auth.secret.as_deref().filter(|_| reveal),
     }
+}
+
+fn turns(session: &Session, reveal: bool) -> Vec<TurnRecord<'_>> {
+    let all = session.turns.iter().enumerate();
+    all.map(|(at, turn)| {
+        let sealed_in = session.sealed_in(at).map(|(first, last)| [first, last]);
+        let decrypted = sealed_in.map(|_| true);
+        TurnRecord { decrypted, sealed_in, ..turn_record(turn, reveal) }
+    })
+    .collect()
 }
 
 fn turn_record(turn: &Turn, reveal: bool) -> TurnRecord<'_> {

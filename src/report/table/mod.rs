@@ -17,6 +17,7 @@ mod smtp;
 mod style;
 mod tcp;
 mod time;
+mod tls;
 mod wrap;
 
 pub(super) use interfaces::interfaces;
@@ -31,6 +32,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
     let out: Box<dyn Out> = if ascii { Box::new(ascii::Ascii::new(options, out)) } else { out };
     match options.view {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
+        View::Tls => Box::new(tls::Sessions::new(options, out)),
         View::Dns => Box::new(dns::Lookups::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
         View::Imap => Box::new(fetch::Sessions::new(options, Protocol::Imap, out)),

@@ -28,6 +28,7 @@ pub(super) fn capability(style: &Style, session: Option<&Session>, line: &str) -
     {
         // what was offered before TLS is to be forgotten (RFC 3207 section 4.2); the second EHLO is not to be seen
         if matches!(session.encryption, Encryption::StartTls { .. })
+            && session.decrypted.is_none()
             && used == style.word("smtp.view.not_used")
         {
             used = style.word("smtp.use.void");

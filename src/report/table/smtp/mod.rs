@@ -366,6 +366,9 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
     }
     style.push_grid(out, grid);
     style.paragraph(out, Tone::Quiet, &style.word("smtp.view.osi"), 2);
+    if session.decrypted.is_some() {
+        style.paragraph(out, Tone::Good, &style.word("smtp.view.decrypted"), 2);
+    }
     if session.turns_left_out > 0 {
         let text = style.say("smtp.view.left_out", &[("count", &session.turns_left_out)]);
         style.paragraph(out, Tone::Warn, &text, 2);

@@ -166,7 +166,18 @@ impl Teller<'_> {
         let Some(turn) = self.said.turns.get(at) else { return Vec::new() };
         let phase = phase(&self.memory.phases, turn);
         self.memory.phases.push(phase);
-        self.turn(at, turn, phase)
+        let mut rows = self.turn(at, turn, phase);
+        if let Some(first) = rows.first_mut().filter(|_| self.is_inside(at)) {
+            let sealed_in = self.whole.and_then(|session| session.sealed_in(at));
+            let (began, ended) = sealed_in.unwrap_or((turn.packet, turn.last_packet));
+            first.packet = format!("+{}", packets(began, ended));
+        }
+        rows
+    }
+
+    /// Whether a turn stood inside TLS and was decrypted.
+    fn is_inside(&self, at: usize) -> bool {
+        self.said.inside_from.is_some_and(|from| at >= from)
     }
 
     fn turn(&mut self, at: usize, turn: &Turn, phase: Phase) -> Vec<TurnRow> {
@@ -180,18 +191,21 @@ impl Teller<'_> {
             TurnKind::Command { verb, line, argument, secret } => {
                 let line = raw::command(line, secret.as_deref(), self.reveal);
                 let mut means = means::command(self.style, verb, argument);
+                if self.is_inside(at) {
+                    means = self.without_the_wire(&means, argument);
+                }
                 if verb == "AUTH" {
                     let responses = u32::from(secret.is_some());
                     self.memory.login = Login { mechanism: argument.to_ascii_uppercase(), responses };
                 }
                 if secret.is_some() {
-                    self.explain_mask(&mut means);
+                    self.explain_mask(&mut means, at);
                 }
                 vec![self.row(turn, phase, &line, means, Tone::Upper)]
             }
             TurnKind::AuthResponse { secret, cancel } => {
                 let line = if self.reveal || *cancel { secret.as_str() } else { raw::MASK };
-                let means = if *cancel { self.said("auth_cancel") } else { self.response() };
+                let means = if *cancel { self.said("auth_cancel") } else { self.response(at) };
                 vec![self.row(turn, phase, line, means, Tone::Upper)]
             }
             TurnKind::Message { octets, message } => {
@@ -221,7 +235,7 @@ impl Teller<'_> {
     }
 
     /// What a line of the client's is in a login.
-    fn response(&mut self) -> String {
+    fn response(&mut self, at: usize) -> String {
         self.memory.login.responses += 1;
         let key = match (self.memory.login.mechanism.as_str(), self.memory.login.responses) {
             ("LOGIN", 1) => "auth_user",
@@ -231,13 +245,25 @@ impl Teller<'_> {
             _ => "auth_response",
         };
         let mut means = self.said(key);
-        self.explain_mask(&mut means);
+        self.explain_mask(&mut means, at);
         means
     }
 
-    fn explain_mask(&mut self, means: &mut String) {
+    /// The same of a command that no one on the wire could read.
+    fn without_the_wire(&self, means: &str, argument: &str) -> String {
+        let mechanism = argument.to_ascii_uppercase();
+        let [outside, inside] =
+            ["smtp", "tls"].map(|room| self.style.find(&format!("{room}.mechanism.{mechanism}")));
+        match outside.zip(inside) {
+            Some((outside, inside)) => means.replace(&outside, &inside),
+            None => means.to_owned(),
+        }
+    }
+
+    fn explain_mask(&mut self, means: &mut String, at: usize) {
         if !std::mem::replace(&mut self.memory.mask_told, true) && !self.reveal {
-            means.push_str(&self.style.say("smtp.here.mask", &[("mask", &raw::MASK)]));
+            let key = if self.is_inside(at) { "tls.mask" } else { "smtp.here.mask" };
+            means.push_str(&self.style.say(key, &[("mask", &raw::MASK)]));
         }
     }
 
