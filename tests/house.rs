@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 9] = [
 ];
 
 /// Crates that only these rooms may name.
-const KEPT: [(&str, &[&str]); 14] = [
+const KEPT: [(&str, &[&str]); 16] = [
     ("pcap", &["capture"]),
     ("pcap_parser", &["capture"]),
     ("etherparse", &["dissect"]),
@@ -34,6 +34,8 @@ const KEPT: [(&str, &[&str]); 14] = [
     ("aws_lc_rs", &["conversation"]),
     ("ccm", &["conversation"]),
     ("x509_parser", &["conversation"]),
+    ("httparse", &["conversation"]),
+    ("brotli_decompressor", &["conversation"]),
 ];
 
 const MAX_LINES: usize = 700;

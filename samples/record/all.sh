@@ -26,7 +26,7 @@ recipe_seconds=90
 verbose=
 
 # The order matters in one place: `derived` makes its files from captures of the groups before it.
-groups=(mail journey web names tls tcp ip link tunnel derived cases)
+groups=(mail journey web names hypertext tls tcp ip link tunnel derived cases)
 
 usage() { sed -n '2,/^$/s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 

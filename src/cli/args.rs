@@ -15,13 +15,14 @@ use crate::lesson::Lang;
 use crate::report::{Format, Sort, TimeFormat};
 
 /// The words that may stand in the place of a view.
-const VIEWS: [&str; 15] = [
+const VIEWS: [&str; 16] = [
     "overview",
     "packets",
     "layers",
     "tcp",
     "tls",
     "dns",
+    "http",
     "smtp",
     "imap",
     "pop3",
@@ -132,6 +133,16 @@ Examples:
 
 Multicast DNS and LLMNR are shown as well.")]
     Dns(SourceArgs),
+    /// HTTP requests and their responses; for one connection line by line.
+    #[command(after_help = "\
+Examples:
+  layerscope http web.pcap
+  layerscope http --stream 0 --lang zh web.pcap
+  layerscope http --save bodies web.pcap          the bodies, compression undone
+  layerscope http -- curl http://example.test/    the wire while a program asks
+  layerscope http --format json web.pcap | jq 'select(.status >= 400) | .target'
+  layerscope http --format csv web.pcap > exchanges.csv")]
+    Http(HttpArgs),
     /// SMTP sessions; for one of them the conversation line by line.
     #[command(after_help = "\
 Examples:
@@ -222,6 +233,19 @@ pub struct TcpArgs {
     /// Order of the table of connections; all but `start` put the largest first.
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     pub sort: SortArg,
+}
+
+/// What the `http` view takes besides.
+#[derive(Debug, Clone, clap::Args)]
+pub struct HttpArgs {
+    /// Where packets come from.
+    #[command(flatten)]
+    pub source: SourceArgs,
+
+    /// Also save the bodies of requests and responses, chunks joined and compression undone, in DIR (made where it does
+    /// not exist; nothing in it is written over).
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub save: Option<PathBuf>,
 }
 
 /// What the `smtp` view takes besides.

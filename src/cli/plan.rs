@@ -166,7 +166,9 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
 
 const fn depth(view: View) -> Depth {
     match view {
-        View::Overview | View::Tls | View::Dns | View::Smtp | View::Imap | View::Pop3 => Depth::Full,
+        View::Overview | View::Tls | View::Dns | View::Http | View::Smtp | View::Imap | View::Pop3 => {
+            Depth::Full
+        }
         View::Packets | View::Layers => Depth::Secrets,
         View::Tcp | View::Fcs => Depth::Names,
     }
@@ -181,6 +183,7 @@ const fn default_time(view: View) -> TimeFormat {
         | View::Layers
         | View::Tls
         | View::Dns
+        | View::Http
         | View::Smtp
         | View::Imap
         | View::Pop3

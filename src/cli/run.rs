@@ -1,5 +1,7 @@
 //! The loop: frames in, events out.
 
+mod secrets;
+
 use std::io;
 use std::ops::Range;
 use std::rc::Rc;
@@ -8,7 +10,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 
-use super::args::{Args, Command, Packets, SmtpArgs, SourceArgs, TcpArgs};
+use super::args::{Args, Command, HttpArgs, Packets, SmtpArgs, SourceArgs, TcpArgs};
 use super::complaint::complain;
 use super::keys::KeyLogs;
 use super::live::{Watch, Wire};
@@ -19,7 +21,7 @@ use super::survey::{self, Chapter, Named};
 use crate::capture::{Damage, OpenError, SaveError, Saver, Source, SourceInfo};
 use crate::conversation::dns::{self, Datagram, Lookup};
 use crate::conversation::journey::Collector;
-use crate::conversation::{Conversations, Finished};
+use crate::conversation::{Conversations, Finished, http};
 use crate::dissect::{self, Dissection, Dissector, Evidence, IpHeader, TcpSegment, Transport};
 use crate::flow::{Place, SegmentInput, Tracker};
 use crate::packet::{Endpoint, Frame, PerSide, Protocol, Side};
@@ -48,6 +50,7 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Tcp(args) => tcp(args),
         Command::Tls(source) => view(View::Tls, source),
         Command::Dns(source) => view(View::Dns, source),
+        Command::Http(args) => http(args),
         Command::Smtp(args) => conversations(View::Smtp, args),
         Command::Imap(args) => conversations(View::Imap, args),
         Command::Pop3(args) => conversations(View::Pop3, args),
@@ -63,6 +66,12 @@ fn tcp(args: &TcpArgs) -> anyhow::Result<Outcome> {
     let mut plan = Plan::new(View::Tcp, &args.source)?;
     plan.report.all = args.all;
     plan.report.sort = args.sort.into();
+    follow(plan)
+}
+
+fn http(args: &HttpArgs) -> anyhow::Result<Outcome> {
+    let mut plan = Plan::new(View::Http, &args.source)?;
+    plan.save_mail = args.save.clone();
     follow(plan)
 }
 
@@ -191,14 +200,7 @@ impl Run {
     fn new(plan: Plan, sink: Box<dyn Sink>, outputs: Outputs) -> Self {
         let Outputs { saver, mail, keys } = outputs;
         let mut conversations = Conversations::new(plan.depth);
-        if let Some(mail) = &mail {
-            let protocol = match plan.report.view {
-                View::Imap => Protocol::Imap,
-                View::Pop3 => Protocol::Pop3,
-                _ => Protocol::Smtp,
-            };
-            conversations.deliver_to(Rc::new(mail.clone()), protocol);
-        }
+        read_further(&mut conversations, plan.report.view, mail.as_ref());
         Self {
             tracker: Tracker::new(plan.limits),
             conversations,
@@ -230,10 +232,10 @@ impl Run {
         }
         self.keys_end()?;
         while self.tracker.finish_next(&mut self.conversations) {
-            self.tell_finished()?;
+            self.tell_finished(None)?;
         }
         self.conversations.finish();
-        self.tell_finished()?;
+        self.tell_finished(None)?;
         if let Some(saver) = self.saver.take() {
             let finished = saver.finish();
             self.saved(finished)?;
@@ -335,76 +337,6 @@ impl Run {
         Ok(())
     }
 
-    /// Reads the key logs for the first time; those of a live capture may grow.
-    fn keys_begin(&mut self) -> Result<(), Stop> {
-        if let Some(keys) = self.conversations.keys().filter(|_| self.keys.are_any()) {
-            keys.expect_more(true);
-        }
-        if let Some(saver) = self.saver.as_mut().filter(|_| self.plan.embeds_keys) {
-            // says to who reads the capture that keys may come behind the packets that need them
-            let begun = saver.secrets(&[]);
-            self.saved(begun)?;
-        }
-        self.read_keys()?;
-        if let Some(keys) = self.conversations.keys().filter(|_| self.plan.live.is_none()) {
-            keys.end_of_text();
-            keys.expect_more(false);
-        }
-        Ok(())
-    }
-
-    /// What was written to the key logs since they were read last.
-    fn read_keys(&mut self) -> Result<(), Stop> {
-        if !self.keys.are_any() {
-            return Ok(());
-        }
-        let mut text = Vec::new();
-        self.keys.read(|octets| text.extend_from_slice(octets));
-        self.add_keys(&text)
-    }
-
-    /// Secrets that the source brought.
-    fn take_secrets(&mut self, info: &SourceInfo) -> Result<(), Stop> {
-        for block in info.secrets.behind(self.secrets_taken) {
-            self.secrets_taken += 1;
-            self.add_keys(block)?;
-            if let Some(keys) = self.conversations.keys() {
-                keys.end_of_text();
-                keys.expect_more(true);
-            }
-            self.conversations.keys_came();
-        }
-        Ok(())
-    }
-
-    fn add_keys(&mut self, text: &[u8]) -> Result<(), Stop> {
-        if text.is_empty() {
-            return Ok(());
-        }
-        if let Some(keys) = self.conversations.keys() {
-            keys.add(text);
-        }
-        self.conversations.keys_came();
-        if let Some(saver) = self.saver.as_mut().filter(|_| self.plan.embeds_keys) {
-            let written = saver.secrets(text);
-            self.saved(written)?;
-        }
-        Ok(())
-    }
-
-    /// No more keys come.
-    fn keys_end(&mut self) -> Result<(), Stop> {
-        self.read_keys()?;
-        let Some(keys) = self.conversations.keys().cloned() else { return Ok(()) };
-        keys.end_of_text();
-        self.conversations.keys_came();
-        keys.expect_more(false);
-        if !self.plan.quiet {
-            self.keys.tell(&keys);
-        }
-        self.tell_finished()
-    }
-
     /// Waits for the wire. What was written so far is to be seen meanwhile.
     fn pause(&mut self, source: &mut Source) -> Result<(), Stop> {
         let mut flushed = false;
@@ -480,7 +412,9 @@ impl Run {
             self.save(frame, info)?;
             self.tell_packet(frame, &dissection, place.as_ref())?;
         }
-        self.tell_finished()
+        let reads_http = matches!(self.plan.report.view, View::Overview | View::Http);
+        let ends = place.as_ref().filter(|_| reads_http).and_then(|place| ends(frame, &dissection, place));
+        self.tell_finished(ends)
     }
 
     fn passes(&mut self, frame: &Frame<'_>) -> bool {
@@ -584,7 +518,8 @@ impl Run {
         dissect::application_concealed(application.unwrap_or(Protocol::Data), payload, out);
     }
 
-    fn tell_finished(&mut self) -> Result<(), Stop> {
+    /// `ends`: who speaks in the stream of the packet that brought it about.
+    fn tell_finished(&mut self, ends: Option<(u64, http::Ends)>) -> Result<(), Stop> {
         let asked = self.plan.report.stream;
         let is_asked_for = |stream| asked.is_none_or(|asked| asked == stream);
         while let Some(finished) = self.conversations.take_finished() {
@@ -615,7 +550,12 @@ impl Run {
                         self.sink.lookup(lookup)?;
                     }
                 }
-                Finished::Connection(..) | Finished::Tls(_) => {}
+                Finished::Exchange(mut exchange) if is_asked_for(exchange.stream) => {
+                    let known = ends.filter(|(stream, _)| *stream == exchange.stream).map(|(_, ends)| ends);
+                    exchange.ends = exchange.ends.or(known);
+                    self.sink.exchange(exchange)?;
+                }
+                Finished::Connection(..) | Finished::Tls(_) | Finished::Exchange(..) => {}
             }
         }
         Ok(())
@@ -687,6 +627,41 @@ fn tell_row(
         }
     }
     Ok(())
+}
+
+/// What is read beyond the depth of a view, and where what is to be saved goes.
+fn read_further(conversations: &mut Conversations, view: View, folder: Option<&MailFolder>) {
+    match view {
+        View::Http => {
+            let bodies = folder.map(|folder| Rc::new(folder.clone()) as Rc<dyn http::Bodies>);
+            conversations.read_http(http::Sharing::new(http::DecodeLimits::default(), bodies));
+        }
+        View::Overview => conversations.read_http(http::Sharing::of_heads_alone()),
+        View::Smtp | View::Imap | View::Pop3 => {
+            let protocol = match view {
+                View::Imap => Protocol::Imap,
+                View::Pop3 => Protocol::Pop3,
+                _ => Protocol::Smtp,
+            };
+            if let Some(folder) = folder {
+                conversations.deliver_to(Rc::new(folder.clone()), protocol);
+            }
+        }
+        View::Tls => conversations.read_http(http::Sharing::of_heads_alone()),
+        View::Packets | View::Layers | View::Tcp | View::Dns | View::Fcs => {}
+    }
+}
+
+/// Who speaks in the stream of a segment.
+fn ends(frame: &Frame<'_>, dissection: &Dissection<'_>, place: &Place) -> Option<(u64, http::Ends)> {
+    let (Some(ip), Transport::Tcp(segment)) = (&dissection.ip, &dissection.transport) else { return None };
+    let sender = Endpoint::new(ip.source, segment.source_port);
+    let receiver = Endpoint::new(ip.destination, segment.destination_port);
+    let endpoints = match place.from {
+        Side::Initiator => PerSide { initiator: sender, responder: receiver },
+        Side::Responder => PerSide { initiator: receiver, responder: sender },
+    };
+    Some((place.stream, http::Ends { capture: frame.capture, endpoints }))
 }
 
 fn segment_input<'a>(frame: &Frame<'_>, ip: &IpHeader, segment: TcpSegment<'a>) -> SegmentInput<'a> {

@@ -8,6 +8,7 @@ use ahash::AHashMap;
 
 use super::dns::{self, Lookup, Lookups};
 use super::fetch;
+use super::http;
 use super::mail::Letterbox;
 use super::smtp;
 use super::smtp::offers::TlsOffers;
@@ -40,6 +41,9 @@ pub enum Finished {
     Lookup(Box<Lookup>),
     /// A session in which mail was read, where all that was said is kept: before its connection, if that was closed.
     Mailbox(Box<fetch::Session>),
+    /// A request and its response: before its connection, and long before that ends. Who spoke is known with
+    /// [`http::Exchange::ends`] only where the connection is over.
+    Exchange(Box<http::Exchange>),
 }
 
 /// Reads every stream that speaks a known protocol.
@@ -64,9 +68,13 @@ impl Conversations {
         let keep = match depth {
             Depth::Names => Keep::Name,
             Depth::Secrets => Keep::Secrets,
-            Depth::Full => {
-                Keep::All(Full { limits, letterbox: None, keys: tls::Keys::default(), inside: None })
-            }
+            Depth::Full => Keep::All(Full {
+                limits,
+                letterbox: None,
+                keys: tls::Keys::default(),
+                inside: None,
+                sharing: None,
+            }),
         };
         Self {
             keep,
@@ -103,12 +111,20 @@ impl Conversations {
     }
 
     fn tell(&mut self, said: Said) {
-        let Said { tls, session, fetch, .. } = said;
+        let Said { tls, session, fetch, exchanges, .. } = said;
+        self.finished.extend(exchanges.into_iter().map(Box::new).map(Finished::Exchange));
         self.finished.extend(tls.map(Finished::Tls));
         if let Some(session) = session {
             self.tell_session(session);
         }
         self.finished.extend(fetch.map(Box::new).map(Finished::Mailbox));
+    }
+
+    /// HTTP is read, too, and not only named. Without [`Depth::Full`] it is not.
+    pub fn read_http(&mut self, sharing: http::Sharing) {
+        if let Keep::All(full) = &mut self.keep {
+            full.sharing = Some(sharing);
+        }
     }
 
     /// The application that a stream speaks, as far as it is known now.
@@ -209,15 +225,19 @@ impl Receiver for Conversations {
         if matches!(stream, Stream::Dns(_)) && self.names_wait.last() != Some(&delivery.stream) {
             self.names_wait.push(delivery.stream);
         }
+        tell_exchanges(stream, &mut self.finished);
     }
 
     fn gap(&mut self, delivery: Delivery, length: u64) {
-        self.streams.entry(delivery.stream).or_default().gap(delivery, length);
+        let stream = self.streams.entry(delivery.stream).or_default();
+        stream.gap(delivery, length);
+        tell_exchanges(stream, &mut self.finished);
     }
 
     fn end(&mut self, delivery: Delivery, reset: bool) {
-        if let Some(stream) = self.streams.get_mut(&delivery.stream).filter(|_| reset) {
-            stream.reset();
+        if let Some(stream) = self.streams.get_mut(&delivery.stream) {
+            stream.end(delivery, reset);
+            tell_exchanges(stream, &mut self.finished);
         }
     }
 
@@ -235,5 +255,12 @@ impl Receiver for Conversations {
         let said = stream.map(|stream| stream.finish(&connection)).unwrap_or_default();
         self.finished.push_back(Finished::Connection(Box::new(connection), said.application));
         self.tell(said);
+    }
+}
+
+/// What is known in full of a stream that goes on.
+fn tell_exchanges(stream: &mut Stream, finished: &mut VecDeque<Finished>) {
+    while let Some(exchange) = stream.take_exchange() {
+        finished.push_back(Finished::Exchange(Box::new(exchange)));
     }
 }

@@ -3,6 +3,7 @@
 mod conversations;
 pub mod dns;
 pub mod fetch;
+pub mod http;
 pub mod journey;
 pub mod mail;
 mod plain;

@@ -33,9 +33,10 @@ enum Verdict {
 type Row = (Protocol, fn(&Opening<'_>) -> Verdict);
 
 /// One row a protocol. The first that says yes is it.
-const TABLE: [Row; 6] = [
+const TABLE: [Row; 7] = [
     (Protocol::Tls, tls),
     (Protocol::Http, http),
+    (Protocol::Http2, http2),
     (Protocol::Smtp, smtp),
     (Protocol::Imap, imap),
     (Protocol::Pop3, pop3),
@@ -115,6 +116,11 @@ fn http(opening: &Opening<'_>) -> Verdict {
         let status = starts(octets, b"HTTP/1.");
         if status == Verdict::No { request(octets) } else { status }
     }))
+}
+
+/// The client's preface (RFC 9113 section 3.4).
+fn http2(opening: &Opening<'_>) -> Verdict {
+    either(opening.sides().map(|octets| starts(octets, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")))
 }
 
 fn request(octets: &[u8]) -> Verdict {
@@ -418,6 +424,14 @@ mod tests {
         assert_eq!(identify(b"", b"HTTP/1.0 200 OK\r\n"), Some(Protocol::Http));
         assert_eq!(identify(b"OPTIONS sip:a@example.test SIP/2.0\r\n", b""), Some(Protocol::Data));
         assert_eq!(identify(b"GET /ind", b""), None);
+    }
+
+    #[test]
+    fn http_2_is_known_by_its_preface() {
+        let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\x12\x04";
+        assert_eq!(identify(preface, b""), Some(Protocol::Http2));
+        assert_eq!(identify(&preface[..20], b""), None);
+        assert_eq!(identify(b"PRI * HTTP/2.0\r\nHost: a\r\n", b""), Some(Protocol::Data));
     }
 
     #[test]

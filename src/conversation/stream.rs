@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::dns;
 use super::fetch;
+use super::http;
 use super::identify;
 use super::mail::Letterbox;
 use super::plain::PlainLines;
@@ -44,6 +45,8 @@ pub(super) struct Full {
     pub(super) keys: tls::Keys,
     /// What is read stood inside TLS, which began here.
     pub(super) inside: Option<Delivery>,
+    /// HTTP is read only where something is said of its contents.
+    pub(super) sharing: Option<http::Sharing>,
 }
 
 /// One stream.
@@ -62,6 +65,8 @@ pub(super) enum Stream {
     Fetch(Box<fetch::Reader>, Option<Box<Secured>>),
     /// DNS.
     Dns(Box<dns::Reader>),
+    /// HTTP, and what the connection was turned into.
+    Http(Box<http::Reader>, Box<Stream>),
     /// Another protocol that has a name here.
     Named(Protocol),
     /// A protocol whose session was told of when both ends had closed.
@@ -77,6 +82,7 @@ pub(super) struct Said {
     pub(super) tls: Option<Box<tls::Session>>,
     pub(super) session: Option<Session>,
     pub(super) fetch: Option<fetch::Session>,
+    pub(super) exchanges: Vec<http::Exchange>,
 }
 
 /// A stream of TLS.
@@ -135,6 +141,7 @@ impl Stream {
             Stream::Tls(_) => Some(Protocol::Tls),
             Stream::Fetch(reader, _) => Some(reader.protocol()),
             Stream::Dns(_) => Some(Protocol::Dns),
+            Stream::Http(..) => Some(Protocol::Http),
             Stream::Named(protocol) | Stream::Told(protocol) => Some(*protocol),
             Stream::Unknown(_) => Some(Protocol::Data),
         }
@@ -156,6 +163,13 @@ impl Stream {
             Stream::Tls(tls) => tls.secured.octets(delivery, octets, &mut tls.inner),
             Stream::Fetch(reader, secured) => mail_octets(&mut **reader, secured, delivery, octets, keep),
             Stream::Dns(reader) => reader.octets(delivery, octets),
+            Stream::Http(reader, then) => {
+                let used = reader.octets(delivery, octets);
+                let behind = Delivery { offset: delivery.offset + used as u64, ..delivery };
+                if used < octets.len() {
+                    then.octets(behind, &octets[used..], keep);
+                }
+            }
             Stream::Named(..) | Stream::Told(_) => {}
             Stream::Unknown(lines) => lines.of_mut(delivery.from).octets(delivery.offset, octets),
             Stream::Silent => {
@@ -184,6 +198,8 @@ impl Stream {
             Stream::Tls(tls) => tls.secured.gap(delivery, length, &mut tls.inner),
             Stream::Fetch(reader, secured) => mail_gap(&mut **reader, secured, delivery, length),
             Stream::Dns(reader) => reader.gap(delivery, length),
+            Stream::Http(_, then) if !matches!(**then, Stream::Silent) => then.gap(delivery, length),
+            Stream::Http(reader, _) => reader.gap(delivery, length),
             Stream::Unknown(lines) => lines.of_mut(delivery.from).gap(),
             Stream::Undecided(undecided) => undecided.gap(delivery, length),
             Stream::Silent => {
@@ -195,12 +211,16 @@ impl Stream {
         }
     }
 
-    /// The connection was reset.
-    pub(super) fn reset(&mut self) {
+    /// One end sends no more, or the connection was reset.
+    pub(super) fn end(&mut self, delivery: Delivery, reset: bool) {
         match self {
-            Stream::Smtp(reader, _) => reader.reset(),
-            Stream::Fetch(reader, _) => reader.reset(),
-            Stream::Tls(tls) => tls.inner.stream.reset(),
+            Stream::Smtp(reader, _) if reset => reader.reset(),
+            Stream::Fetch(reader, _) if reset => reader.reset(),
+            Stream::Tls(tls) => tls.inner.stream.end(delivery, reset),
+            Stream::Http(reader, then) => {
+                reader.end(delivery, reset);
+                then.end(delivery, reset);
+            }
             _ => {}
         }
     }
@@ -211,7 +231,17 @@ impl Stream {
             Stream::Smtp(reader, Some(secured)) => secured.retry(&mut **reader),
             Stream::Fetch(reader, Some(secured)) => secured.retry(&mut **reader),
             Stream::Tls(tls) => tls.secured.retry(&mut tls.inner),
+            Stream::Http(_, then) => then.retry(),
             _ => {}
+        }
+    }
+
+    /// The next exchange that is known in full.
+    pub(super) fn take_exchange(&mut self) -> Option<http::Exchange> {
+        match self {
+            Stream::Http(reader, then) => reader.take_finished().or_else(|| then.take_exchange()),
+            Stream::Tls(tls) => tls.inner.stream.take_exchange().map(decrypted),
+            _ => None,
         }
     }
 
@@ -221,6 +251,12 @@ impl Stream {
         let lines = match self {
             Stream::Smtp(reader, _) => return reader.concealed(from, asked, length, out),
             Stream::Fetch(reader, _) => return reader.concealed(from, asked, length, out),
+            Stream::Http(reader, then) => {
+                if offset.is_some_and(|offset| reader.is_over_at(from, offset)) {
+                    return then.concealed(from, offset, length, out);
+                }
+                return reader.concealed(from, asked, length, out);
+            }
             Stream::Unknown(lines) => lines.of(from),
             Stream::Undecided(undecided) => undecided.lines.of(from),
             // nothing was delivered: what comes before its turn has not been read
@@ -255,6 +291,12 @@ impl Stream {
             Stream::Smtp(reader, secured) => mail_ends(*reader, secured, connection, said),
             Stream::Tls(tls) => tls.finish(connection, said),
             Stream::Fetch(reader, secured) => mailbox_ends(*reader, secured, connection, said),
+            Stream::Http(reader, then) => {
+                let mut exchanges: Vec<http::Exchange> = reader.finish(connection).collect();
+                let then = then.finish(connection);
+                exchanges.extend(then.exchanges);
+                Said { application, exchanges, ..then }
+            }
             _ => said,
         }
     }
@@ -283,8 +325,14 @@ impl TlsStream {
                 _ => {}
             }
         }
+        inside.exchanges = inside.exchanges.into_iter().map(decrypted).collect();
         Said { application: said.application, tls: Some(Box::new(tls)), ..inside }
     }
+}
+
+/// An exchange that stood inside TLS.
+fn decrypted(exchange: http::Exchange) -> http::Exchange {
+    http::Exchange { decrypted: true, ..exchange }
 }
 
 /// A reader of a protocol that may turn to TLS.
@@ -397,6 +445,9 @@ impl Undecided {
         let full = match keep {
             Keep::Name => return Stream::Named(protocol),
             Keep::Secrets => None,
+            Keep::All(full) if protocol == Protocol::Http && full.sharing.is_none() => {
+                return Stream::Named(protocol);
+            }
             Keep::All(full) => Some(full),
         };
         let limits = full.map(|full| full.limits);
@@ -438,6 +489,17 @@ impl Undecided {
                     Replayed::Gap(length) => reader.gap(delivery, length),
                 });
                 Stream::Dns(Box::new(reader))
+            }
+            Protocol::Http => {
+                let sharing = full.and_then(|full| full.sharing.clone());
+                let client = http::Reader::client_of(&self.sides.initiator, &self.sides.responder);
+                let reader = http::Reader::new(client, http::Limits::default(), sharing);
+                let mut stream = Stream::Http(Box::new(reader), Box::default());
+                self.replay(|delivery, event| match event {
+                    Replayed::Octets(octets) => stream.octets(delivery, octets, keep),
+                    Replayed::Gap(length) => stream.gap(delivery, length),
+                });
+                stream
             }
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
             named => Stream::Named(named),

@@ -117,6 +117,7 @@ pub(super) fn of(protocol: Protocol, octets: &[u8], offset: u32, quotes: bool) -
         | Protocol::Stp
         | Protocol::Smtp
         | Protocol::Http
+        | Protocol::Http2
         | Protocol::Tls
         | Protocol::Dns
         | Protocol::Dhcp

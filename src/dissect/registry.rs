@@ -148,6 +148,7 @@ pub(super) const fn parser(protocol: Protocol) -> Option<Parse> {
         | Protocol::Imap
         | Protocol::Pop3
         | Protocol::Http
+        | Protocol::Http2
         | Protocol::Tls
         | Protocol::Dns
         | Protocol::Dhcp

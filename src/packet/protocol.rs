@@ -151,6 +151,8 @@ protocols! {
     Pop3, "pop3", "POP3", &[7], APPLICATION;
     /// Hypertext transfer.
     Http, "http", "HTTP", &[7], APPLICATION;
+    /// Hypertext transfer, version 2, in frames.
+    Http2, "http2", "HTTP/2", &[7], APPLICATION;
     /// Transport layer security.
     Tls, "tls", "TLS", &[6], APPLICATION;
     /// Domain names.

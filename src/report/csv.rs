@@ -8,13 +8,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsBook, FetchRecord, LookupRecord, SessionRecord, TlsRecord,
+    CaptureRecord, ConnectionRecord, ExchangeRecord, FcsBook, FetchRecord, LookupRecord, SessionRecord,
+    TlsRecord,
 };
 use super::tally::Tally;
 use super::utc::utc;
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
 use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
+use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::conversation::tls;
 use crate::flow::Connection;
@@ -203,6 +205,51 @@ const LOOKUP: &[&str] = &[
     "warnings",
 ];
 
+const EXCHANGE: &[&str] = &[
+    "capture",
+    "stream",
+    "number",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "method",
+    "target",
+    "host",
+    "status",
+    "reason",
+    "interim",
+    "authorization.scheme",
+    "authorization.user",
+    "software.client",
+    "software.server",
+    "request.version",
+    "request.content_type",
+    "request.framing",
+    "request.declared_length",
+    "request.octets",
+    "response.version",
+    "response.content_type",
+    "response.codings",
+    "response.framing",
+    "response.declared_length",
+    "response.octets",
+    "response.missing_octets",
+    "response.sha256",
+    "response.decoded.octets",
+    "response.decoded.end",
+    "first_packet",
+    "last_packet",
+    "start",
+    "end",
+    "wait_ns",
+    "transfer_ns",
+    "complete",
+    "after",
+    "upgraded_to",
+    "warnings",
+];
+
 const FCS: &[&str] = &[
     "record",
     "capture",
@@ -245,6 +292,10 @@ const CAPTURE: &[&str] = &[
     "connections.teardowns",
     "connections.notes",
     "connections.evicted",
+    "http.exchanges",
+    "http.errors",
+    "http.unanswered",
+    "http.warnings",
     "smtp.sessions",
     "smtp.messages",
     "smtp.recipients_accepted",
@@ -300,6 +351,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Tcp => CONNECTION,
         View::Tls => TLS,
         View::Dns => LOOKUP,
+        View::Http => EXCHANGE,
         View::Smtp => SESSION,
         View::Imap | View::Pop3 => FETCH,
         View::Fcs => FCS,
@@ -340,7 +392,7 @@ impl Sink for Rows {
                 self.tally.packet(event);
                 Ok(())
             }
-            View::Tcp | View::Tls | View::Dns | View::Smtp | View::Imap | View::Pop3 => Ok(()),
+            View::Tcp | View::Tls | View::Dns | View::Http | View::Smtp | View::Imap | View::Pop3 => Ok(()),
         }
     }
 
@@ -384,6 +436,14 @@ impl Sink for Rows {
         Ok(())
     }
 
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        if self.view == View::Http {
+            return self.row(&ExchangeRecord::new(&exchange, self.reveal_secrets));
+        }
+        self.tally.exchange(&exchange);
+        Ok(())
+    }
+
     fn finish(&mut self, summary: &Summary) -> io::Result<()> {
         self.head()?;
         match self.view {
@@ -400,6 +460,7 @@ impl Sink for Rows {
             | View::Tcp
             | View::Tls
             | View::Dns
+            | View::Http
             | View::Smtp
             | View::Imap
             | View::Pop3 => {}

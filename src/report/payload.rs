@@ -47,6 +47,8 @@ pub(super) fn conceal(fields: &mut [Field], hidden: &[Range<u32>]) {
         match &mut field.value {
             Value::Group(inner) => conceal(inner, hidden),
             Value::Text(text) if text.ends_with(HIDDEN) => {}
+            // a target is long, and the dissector has put out what is secret in it
+            Value::Text(text) if field.name == "target" && text.contains(HIDDEN) => {}
             Value::Number(_) if field.name.ends_with("_octets") => {}
             value => {
                 *value = Value::Text(HIDDEN.into());

@@ -4,16 +4,17 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, FcsFrameRecord, FcsSummaryRecord, FetchRecord, InterfaceLine,
-    JourneyRecord, LookupRecord, PacketRecord, SessionRecord, TlsRecord,
+    CaptureRecord, ConnectionRecord, ExchangeRecord, FcsFrameRecord, FcsSummaryRecord, FetchRecord,
+    InterfaceLine, JourneyRecord, LookupRecord, PacketRecord, SessionRecord, TlsRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 12] = [
+const RECORDS: [&str; 13] = [
     "packet",
     "connection",
     "tls_session",
     "dns_lookup",
+    "http_exchange",
     "smtp_session",
     "imap_session",
     "pop3_session",
@@ -32,6 +33,7 @@ pub fn schema() -> Value {
         generator.subschema_for::<ConnectionRecord>(),
         generator.subschema_for::<TlsRecord>(),
         generator.subschema_for::<LookupRecord>(),
+        generator.subschema_for::<ExchangeRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),
         generator.subschema_for::<FetchRecord<'_>>(),
         json!({ "$ref": "#/$defs/pop3_session" }).try_into().unwrap_or_default(),

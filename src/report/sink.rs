@@ -6,6 +6,7 @@ use super::names::KnownNames;
 use super::{LiveReport, PacketEvent, Summary, csv, json, table};
 use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
+use crate::conversation::http::Exchange;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
 use crate::conversation::tls;
@@ -28,6 +29,8 @@ pub enum View {
     Tls,
     /// Lookups of names.
     Dns,
+    /// HTTP exchanges.
+    Http,
     /// SMTP sessions.
     Smtp,
     /// IMAP sessions.
@@ -140,7 +143,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Tls | View::Dns | View::Smtp | View::Imap | View::Pop3 | View::Fcs => true,
+            View::Tls | View::Dns | View::Http | View::Smtp | View::Imap | View::Pop3 | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -199,6 +202,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn lookup(&mut self, _lookup: Box<Lookup>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// An HTTP request and its response are known in full; their connection may go on.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn exchange(&mut self, _exchange: Box<Exchange>) -> io::Result<()> {
         Ok(())
     }
 

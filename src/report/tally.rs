@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{PacketEvent, payload};
 use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
+use crate::conversation::http::Exchange;
 use crate::conversation::smtp::{Session, Speaker};
 use crate::dissect::Checksum;
 use crate::flow::Connection;
@@ -29,6 +30,12 @@ pub(super) struct Tally {
     pub(super) teardowns: BTreeMap<&'static str, u64>,
     pub(super) connections: u64,
     pub(super) evicted: u64,
+    pub(super) exchanges: u64,
+    /// With a status code of 400 or more.
+    pub(super) http_errors: u64,
+    /// Whose response was not seen.
+    pub(super) http_unanswered: u64,
+    pub(super) http_warnings: BTreeMap<&'static str, u64>,
     pub(super) sessions: u64,
     pub(super) messages: u64,
     pub(super) recipients_accepted: u64,
@@ -101,6 +108,16 @@ impl Tally {
         *self.lookups.entry(lookup.outcome.name()).or_default() += 1;
         for warning in &lookup.warnings {
             *self.dns_warnings.entry(warning.name()).or_default() += 1;
+        }
+    }
+
+    pub(super) fn exchange(&mut self, exchange: &Exchange) {
+        self.exchanges += 1;
+        let status = exchange.response.as_ref().map(|response| response.status);
+        self.http_errors += u64::from(status.is_some_and(|status| status >= 400));
+        self.http_unanswered += u64::from(status.is_none());
+        for warning in &exchange.warnings {
+            *self.http_warnings.entry(warning.name()).or_default() += 1;
         }
     }
 

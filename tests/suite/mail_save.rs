@@ -161,7 +161,7 @@ fn a_folder_that_fails_is_one_error_and_the_analysis_goes_on() {
     let output = save(&talk.write(), Path::new("/proc/self/fdinfo"));
     assert_eq!(output.status.code(), Some(1));
     let said = stderr(&output);
-    assert_eq!(said.matches("no more messages are saved").count(), 1, "{said}");
+    assert_eq!(said.matches("nothing more is saved").count(), 1, "{said}");
     assert!(String::from_utf8_lossy(&output.stdout).contains("Subject: y"));
 }
 

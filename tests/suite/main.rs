@@ -5,6 +5,7 @@ mod cli;
 mod common;
 mod connections;
 mod dns;
+mod http_exchanges;
 mod journey;
 mod mail_messages;
 mod mail_save;

@@ -57,7 +57,19 @@ fn no_answer_carries_a_control_character() {
 
 #[test]
 fn every_word_of_a_table_has_its_text() {
-    let rooms = ["view.", "overview.", "tcp.", "tls.", "layers.", "note.", "field.", "fcs.", "dns."];
+    let rooms = [
+        "view.",
+        "overview.",
+        "tcp.",
+        "tls.",
+        "layers.",
+        "note.",
+        "field.",
+        "fcs.",
+        "dns.",
+        "http.",
+        "unit.",
+    ];
     for path in samples() {
         for view in VIEWS {
             for lang in ["en", "zh"] {

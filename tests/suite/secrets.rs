@@ -274,6 +274,31 @@ fn http_credentials() {
 }
 
 #[test]
+fn http_secrets_in_targets_forms_cookies_and_references() {
+    let answer = "HTTP/1.1 200 OK\r\nSet-Cookie: id=s3cr3t-w0rd\r\nLocation: /?token=s3cr3t-w0rd\r\n\
+        Content-Length: 0\r\n\r\n";
+    let form = "user=alice&password=s3cr3t-w0rd&go=1";
+    let length = form.len();
+    let heads = [
+        "GET /?access_token=s3cr3t-w0rd&x=1 HTTP/1.1\r\nHost: a.test\r\n\r\n".to_owned(),
+        "GET http://alice:s3cr3t-w0rd@a.test/ HTTP/1.1\r\nHost: a.test\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nHost: a.test\r\nReferer: http://a.test/?pwd=s3cr3t-w0rd\r\n\r\n".to_owned(),
+        "GET / HTTP/1.1\r\nHost: a.test\r\nCookie: a=b;\r\n id=s3cr3t-w0rd\r\n\r\n".to_owned(),
+        format!(
+            "POST / HTTP/1.1\r\nHost: a.test\r\nContent-Length: {length}\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\n\r\n{form}"
+        ),
+    ];
+    for said in heads {
+        let mut talk = Talk::open(80);
+        talk.say(CLIENT, &said);
+        talk.say(SERVER, answer);
+        assert_hidden(&talk, &[PASSWORD], &said);
+        cut_at_every_octet(|| Talk::open(80), &said, answer, &[PASSWORD]);
+    }
+}
+
+#[test]
 fn pop3_imap_and_ftp_passwords() {
     let pop = |lines: &[&str]| {
         let mut talk = Talk::open(110);

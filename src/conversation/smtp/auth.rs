@@ -120,7 +120,7 @@ fn digest_user(message: &str) -> Option<String> {
 }
 
 /// Base64 (RFC 4648 section 4), as far as it goes: stops at the first character that is none of it.
-fn base64(text: &[u8]) -> Vec<u8> {
+pub(in crate::conversation) fn base64(text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let (mut bits, mut count) = (0u32, 0u32);
     for c in text {

@@ -24,6 +24,7 @@ mod tests;
 mod transfer;
 mod verdict;
 
+pub(super) use auth::base64;
 pub use auth::challenge;
 pub(super) use auth::{Exchange, argument as auth_argument};
 pub(super) use builder::Letters;

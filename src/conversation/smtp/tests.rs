@@ -76,7 +76,7 @@ impl Wire {
         let mut finished = std::iter::from_fn(|| self.conversations.take_finished());
         let session = finished.find_map(|finished| match finished {
             Finished::Session(session) => Some(*session),
-            Finished::Connection(..) | Finished::Tls(_) | Finished::Mailbox(_) | Finished::Lookup(_) => None,
+            _ => None,
         });
         session.unwrap()
     }

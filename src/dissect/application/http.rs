@@ -1,17 +1,14 @@
 //! Hypertext transfer, version 1 (RFC 9112), a segment at a time.
 
-use std::borrow::Cow;
 use std::ops::Range;
 
 use super::HIDDEN;
 use super::wire::{Collector, text};
 use crate::dissect::{Field, Value};
+use crate::packet::{ends_secret_field, is_reference_field, is_secret_field, secrets_of_target};
 
 /// Header fields that are shown of one segment.
 const MAX_HEADERS: usize = 128;
-
-/// Header fields whose values are secrets (RFC 9110 section 11, RFC 6265 section 4).
-const SECRET: [&[u8]; 4] = [b"authorization", b"proxy-authorization", b"cookie", b"set-cookie"];
 
 /// The lines without what ends them.
 fn lines(octets: &[u8]) -> impl Iterator<Item = Range<usize>> + '_ {
@@ -54,18 +51,6 @@ fn request_parts(line: &[u8]) -> Option<[Range<usize>; 3]> {
     ends.then(|| [0..first, first + 1..last, last + 1..line.len()])
 }
 
-fn is_secret(name: &[u8]) -> bool {
-    SECRET.iter().any(|secret| secret.eq_ignore_ascii_case(name))
-}
-
-/// Whether what is left of a name that an earlier segment began can be that of a secret.
-fn ends_secret(name: &[u8]) -> bool {
-    SECRET.iter().any(|secret| {
-        let tail = secret.len().checked_sub(name.len());
-        tail.is_some_and(|at| secret[at..].eq_ignore_ascii_case(name))
-    })
-}
-
 /// Adds the ranges that hold secrets. Every line of the segment is looked at, also behind the header: octets
 /// that only look like a secret are hidden rather than a secret shown.
 pub(super) fn concealed(octets: &[u8], out: &mut Vec<Range<u32>>) {
@@ -84,6 +69,7 @@ fn conceal(octets: &[u8], continues: bool, out: &mut Vec<Range<u32>>) {
     while let Some((index, line)) = list.next() {
         let content = &octets[line.clone()];
         let message = index == 0 && starts_message(content);
+        references(content, line.start, out);
         let folded = folding && matches!(content.first(), Some(b' ' | b'\t'));
         let name = header_name(content);
         let secret = match name {
@@ -91,7 +77,7 @@ fn conceal(octets: &[u8], continues: bool, out: &mut Vec<Range<u32>>) {
             _ if message => None,
             Some(colon) => {
                 let word = content[..colon].trim_ascii_end();
-                let hide = is_secret(word) || (continues && index == 0 && ends_secret(word));
+                let hide = is_secret_field(word) || (continues && index == 0 && ends_secret_field(word));
                 hide.then_some(colon + 1)
             }
             None if continues && index == 0 => {
@@ -106,6 +92,30 @@ fn conceal(octets: &[u8], continues: bool, out: &mut Vec<Range<u32>>) {
             push_range(line.start + from + spaces..line.end, out);
         }
     }
+}
+
+/// The secrets in the target of a request line, also where the segment cuts it, or in a field that refers to something.
+fn references(line: &[u8], line_at: usize, out: &mut Vec<Range<u32>>) {
+    let target = request_parts(line).map(|[_, target, _]| target);
+    let place = target.or_else(|| cut_target(line)).or_else(|| {
+        let colon = header_name(line).filter(|&colon| is_reference_field(line[..colon].trim_ascii_end()))?;
+        let blanks = line[colon + 1..].iter().take_while(|o| o.is_ascii_whitespace()).count();
+        Some(colon + 1 + blanks..line.len())
+    });
+    let Some(place) = place else { return };
+    for secret in secrets_of_target(&line[place.clone()]) {
+        let begin = line_at + place.start;
+        push_range(begin + secret.start..begin + secret.end, out);
+    }
+}
+
+/// The beginning of a target behind what looks like a method.
+fn cut_target(line: &[u8]) -> Option<Range<usize>> {
+    let space = memchr::memchr(b' ', line).filter(|&space| (3..20).contains(&space))?;
+    let target = &line[space + 1..];
+    let begins = target.starts_with(b"/") || memchr::memmem::find(target, b"://").is_some();
+    let is_method = line[..space].iter().all(|o| o.is_ascii_uppercase() || *o == b'-');
+    (is_method && begins).then_some(space + 1..line.len())
 }
 
 /// Whether the first line of a segment can be the rest of a value that the segment before began: text, with
@@ -124,14 +134,17 @@ fn push_range(range: Range<usize>, out: &mut Vec<Range<u32>>) {
     }
 }
 
-/// A line for show, its secrets put out.
-fn shown(octets: &[u8], line: &Range<usize>, secrets: &[Range<u32>]) -> String {
-    let at = secrets.partition_point(|range| (range.end as usize) <= line.start);
-    let secret = secrets.get(at).filter(|range| (range.start as usize) < line.end);
-    match secret {
-        Some(range) => text(&octets[line.start..range.start as usize]) + HIDDEN,
-        None => text(&octets[line.clone()]),
+/// Octets for show, their secrets put out.
+fn shown(octets: &[u8], place: &Range<usize>, secrets: &[Range<u32>]) -> String {
+    let first = secrets.partition_point(|range| (range.end as usize) <= place.start);
+    let mut out = String::new();
+    let mut at = place.start;
+    for secret in secrets[first..].iter().take_while(|range| (range.start as usize) < place.end) {
+        out += &text(&octets[at..(secret.start as usize).max(at)]);
+        out += HIDDEN;
+        at = (secret.end as usize).min(place.end);
     }
+    out + &text(&octets[at..place.end])
 }
 
 /// The fields: the request or status line, then the header fields. Of a body only its length is told.
@@ -143,7 +156,7 @@ pub(super) fn fields(octets: &[u8], offset: u32) -> Vec<Field> {
     for (index, line) in lines(octets).take(MAX_HEADERS).enumerate() {
         let content = &octets[line.clone()];
         if index == 0 && starts_message(content) {
-            start_line(&mut out, content);
+            start_line(&mut out, content, &secrets);
         } else if header_name(content).is_some() || folds(index, content) {
             let value = Value::Text(shown(octets, &line, &secrets));
             out.push("header_field", line.start, line.len(), value);
@@ -170,15 +183,10 @@ fn end_of_line(octets: &[u8], at: usize) -> usize {
     memchr::memchr(b'\n', &octets[at..]).map_or(octets.len(), |feed| at + feed + 1)
 }
 
-fn start_line(out: &mut Collector<'_>, line: &[u8]) {
+fn start_line(out: &mut Collector<'_>, line: &[u8], secrets: &[Range<u32>]) {
     if let Some([method, target, version]) = request_parts(line) {
         out.text("method", method.start, method.len());
-        out.push(
-            "target",
-            target.start,
-            target.len(),
-            Value::Text(target_text(&line[target.clone()]).into()),
-        );
+        out.push("target", target.start, target.len(), Value::Text(shown(line, &target, secrets)));
         out.text("version", version.start, version.len());
         return;
     }
@@ -192,16 +200,14 @@ fn start_line(out: &mut Collector<'_>, line: &[u8]) {
     }
 }
 
-fn target_text(octets: &[u8]) -> Cow<'_, str> {
-    String::from_utf8_lossy(octets)
-}
-
 /// `GET /index.html HTTP/1.1`, `HTTP/1.1 200 OK`; of a segment that continues a message its size.
 pub(super) fn summary(octets: &[u8], out: &mut String) {
     let Some(line) = lines(octets).next() else { return };
     let content = &octets[line];
     if starts_message(content) {
-        out.push_str(&String::from_utf8_lossy(content));
+        let mut secrets = Vec::new();
+        references(content, 0, &mut secrets);
+        out.push_str(&shown(content, &(0..content.len()), &secrets));
     } else {
         out.push_str(&format!("{} octets of a message", octets.len()));
     }
@@ -227,6 +233,17 @@ pub(super) mod tests {
         let all = format!("{:?}", fields(REQUEST, 66));
         assert!(!all.contains("YWxp") && all.contains("Authorization: (hidden)"), "{all}");
         assert!(all.contains("www.example.test"));
+    }
+
+    #[test]
+    fn credentials_in_targets_and_references_are_hidden() {
+        let octets =
+            b"GET http://alice:pw1@a.test/?token=t0k&x=1 HTTP/1.1\r\nReferer: /?password=pw2\r\n\r\n";
+        assert_eq!(hidden(octets), ["pw1", "t0k", "pw2"]);
+        let mut line = String::new();
+        summary(octets, &mut line);
+        assert_eq!(line, "GET http://alice:(hidden)@a.test/?token=(hidden)&x=1 HTTP/1.1");
+        assert!(format!("{:?}", fields(octets, 0)).contains("?password=(hidden)"));
     }
 
     #[test]

@@ -9,10 +9,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, FcsBook, FetchRecord, LookupRecord, TlsRecord};
+use super::record::{CaptureRecord, ExchangeRecord, FcsBook, FetchRecord, LookupRecord, TlsRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
 use crate::conversation::dns::Lookup;
 use crate::conversation::fetch;
+use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::conversation::tls;
 use crate::flow::Connection;
@@ -29,6 +30,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Tcp => Box::new(Connections { out, writer: ConnectionWriter::default() }),
         View::Tls => Box::new(TlsSessions { out }),
         View::Dns => Box::new(Lookups { out }),
+        View::Http => Box::new(Exchanges { out, reveal: options.reveal_secrets }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
         View::Imap => Box::new(Fetches { out, protocol: Protocol::Imap, reveal: options.reveal_secrets }),
         View::Pop3 => Box::new(Fetches { out, protocol: Protocol::Pop3, reveal: options.reveal_secrets }),
@@ -147,6 +149,25 @@ impl Sink for Lookups {
     }
 }
 
+struct Exchanges {
+    out: Box<dyn Out>,
+    reveal: bool,
+}
+
+impl Sink for Exchanges {
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        line(&mut self.out, &ExchangeRecord::new(&exchange, self.reveal))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
 struct Fcs {
     out: Box<dyn Out>,
     book: FcsBook,
@@ -200,6 +221,11 @@ impl Sink for Capture {
 
     fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
         self.tally.lookup(&lookup);
+        Ok(())
+    }
+
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        self.tally.exchange(&exchange);
         Ok(())
     }
 

@@ -36,6 +36,7 @@ pub(in crate::report) struct CaptureRecord {
     /// Packets that could not be taken apart to the end.
     stopped: u64,
     connections: ConnectionCounts,
+    http: HttpCounts,
     smtp: SmtpCounts,
     dns: DnsCounts,
     imap: MailboxCounts,
@@ -81,6 +82,16 @@ struct ConnectionCounts {
     teardowns: BTreeMap<&'static str, u64>,
     notes: BTreeMap<&'static str, u64>,
     evicted: u64,
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct HttpCounts {
+    exchanges: u64,
+    /// With a status code of 400 or more.
+    errors: u64,
+    /// Whose response was not seen.
+    unanswered: u64,
+    warnings: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -150,6 +161,12 @@ impl CaptureRecord {
                 teardowns: tally.teardowns.clone(),
                 notes: tally.notes.clone(),
                 evicted: tally.evicted,
+            },
+            http: HttpCounts {
+                exchanges: tally.exchanges,
+                errors: tally.http_errors,
+                unanswered: tally.http_unanswered,
+                warnings: tally.http_warnings.clone(),
             },
             smtp: SmtpCounts {
                 sessions: tally.sessions,

@@ -2,6 +2,7 @@
 
 mod capture;
 mod connection;
+mod exchange;
 mod exposure;
 mod fcs;
 mod fetch;
@@ -17,6 +18,7 @@ use serde::Serialize;
 
 pub(super) use capture::CaptureRecord;
 pub(super) use connection::ConnectionRecord;
+pub(super) use exchange::ExchangeRecord;
 pub(super) use fcs::{FcsBook, FcsFrameRecord, FcsSummaryRecord};
 pub(super) use fetch::FetchRecord;
 pub(super) use interface::InterfaceLine;

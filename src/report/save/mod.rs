@@ -1,9 +1,10 @@
-//! Messages and attachments as files: `--save DIR`.
+//! Messages and attachments, and the bodies of HTTP, as files: `--save DIR`.
 //!
 //! The `.eml` holds the octets that the recipient gets; attachments are parts with a name and parts that are no
 //! text, decoded. Both are written while they arrive, under names that say that they are not whole yet; nothing of
 //! them is kept in memory but buffers.
 
+mod bodies;
 mod folder;
 mod name;
 
@@ -108,7 +109,7 @@ impl MailFolder {
         let inner = self.0.borrow();
         let mut out = inner.path.display().to_string();
         if inner.saved.names.is_empty() {
-            out.push_str(": no message was saved");
+            out.push_str(": nothing was saved");
             return out;
         }
         let _ = write!(out, ": saved {}", inner.saved.names.join(", "));
@@ -143,7 +144,7 @@ impl Inner {
         match work(&mut self.folder) {
             Ok(value) => Some(value),
             Err(error) => {
-                let reason = format!("{error}; no more messages are saved");
+                let reason = format!("{error}; nothing more is saved");
                 self.error = Some(SaveMailError { path: self.path.clone(), reason });
                 self.failed = true;
                 None

@@ -1,5 +1,6 @@
 //! Names of files made of what strangers wrote.
 
+use crate::conversation::http::About;
 use crate::conversation::mail::{Part, PartKind};
 use crate::report::escape::is_harmful;
 
@@ -12,8 +13,15 @@ const LONGEST_NUMBER: usize = 40;
 /// Names that some systems take for devices, with any extension.
 const DEVICES: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// Extensions of parts without a name.
-const EXTENSIONS: [(&str, &str); 10] = [
+/// Extensions of parts and bodies without a name.
+const EXTENSIONS: [(&str, &str); 17] = [
+    ("text/html", "html"),
+    ("text/plain", "txt"),
+    ("text/css", "css"),
+    ("text/javascript", "js"),
+    ("application/javascript", "js"),
+    ("application/xml", "xml"),
+    ("application/x-www-form-urlencoded", "txt"),
     ("application/pdf", "pdf"),
     ("application/zip", "zip"),
     ("application/json", "json"),
@@ -41,6 +49,32 @@ pub(super) fn of_part(message: &str, part: &Part, index: usize) -> (String, Stri
     });
     let (stem, extension) = split(&name);
     (format!("{message}-p{number}-{stem}"), extension.to_owned())
+}
+
+/// The name of a body's file, as its stem and its extension with the dot: `c1-s3-x2-index`, `.html`. It is that of
+/// Content-Disposition, or the last name in the target's path; a coding that is not undone stands behind it.
+pub(super) fn of_body(capture: u32, about: &About<'_>) -> (String, String) {
+    let of_target = about.target.filter(|_| !about.is_request).map(last_of_path);
+    let given = about.file_name.or(of_target).map(safe).filter(|name| !name.is_empty());
+    let name = given.unwrap_or_else(|| "body".to_owned());
+    let (stem, extension) = split(&name);
+    let known = EXTENSIONS.iter().find(|(kind, _)| Some(*kind) == about.content_type);
+    let extension = match (extension, known) {
+        ("", Some((_, extension))) => format!(".{extension}"),
+        ("", None) => ".bin".to_owned(),
+        (extension, _) => extension.to_owned(),
+    };
+    let coding = about.coding.map(safe).filter(|coding| !coding.is_empty());
+    let extension = coding.map_or(extension.clone(), |coding| shortened(&format!("{extension}.{coding}")));
+    let whose = if about.is_request { "request-" } else { "" };
+    (format!("c{capture}-s{}-x{}-{whose}{stem}", about.stream, about.exchange), extension)
+}
+
+fn last_of_path(target: &str) -> &str {
+    let path = target.split(['?', '#']).next().unwrap_or_default();
+    let path =
+        path.split_once("://").map_or(path, |(_, rest)| rest.split_once('/').map_or("", |(_, path)| path));
+    path.rsplit('/').next().unwrap_or_default()
 }
 
 /// Whether a part is worth a file of its own: it has a name, or is no text. `inside` another message that has
@@ -128,6 +162,29 @@ mod tests {
         );
         let long = safe(&format!("{}.tar.gz", "长".repeat(300)));
         assert!(long.len() <= LONGEST_NAME && long.ends_with("长.tar.gz") || long.ends_with(".gz"), "{long}");
+    }
+
+    fn of(target: &str, content_type: &str, coding: Option<&str>) -> String {
+        let about = About {
+            stream: 3,
+            exchange: 2,
+            is_request: false,
+            target: Some(target),
+            content_type: Some(content_type),
+            file_name: None,
+            coding,
+        };
+        let (stem, extension) = of_body(1, &about);
+        stem + &extension
+    }
+
+    #[test]
+    fn a_body_is_named_by_its_target_and_type() {
+        assert_eq!(of("/a/page.html?x=/etc", "text/html", None), "c1-s3-x2-page.html");
+        assert_eq!(of("/", "text/html", None), "c1-s3-x2-body.html");
+        assert_eq!(of("http://a.test", "image/png", None), "c1-s3-x2-body.png");
+        assert_eq!(of("/../..", "x/y", Some("br")), "c1-s3-x2-body.bin.br");
+        assert_eq!(of("/a%2f..%2fb", "text/plain", None), "c1-s3-x2-a%2f..%2fb");
     }
 
     proptest! {

@@ -7,6 +7,7 @@ mod fetch;
 mod fields;
 mod grid;
 mod hexdump;
+mod http;
 mod interfaces;
 mod layers;
 mod live;
@@ -34,6 +35,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Tcp => Box::new(tcp::Tcp::new(options, out)),
         View::Tls => Box::new(tls::Sessions::new(options, out)),
         View::Dns => Box::new(dns::Lookups::new(options, out)),
+        View::Http => Box::new(http::Exchanges::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
         View::Imap => Box::new(fetch::Sessions::new(options, Protocol::Imap, out)),
         View::Pop3 => Box::new(fetch::Sessions::new(options, Protocol::Pop3, out)),

@@ -8,10 +8,11 @@ use super::fcs::Counts;
 use super::osi::{Seen, units};
 use super::style::{Style, Tone, shown};
 use super::time::{at_least as floor, duration, utc};
-use super::{fetch, smtp, tcp};
+use super::{fetch, http, smtp, tcp};
 use crate::capture::SourceInfo;
 use crate::conversation::dns::{Lookup, Outcome, Warning};
 use crate::conversation::fetch as mailbox;
+use crate::conversation::http::Exchange;
 use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
 use crate::dissect::Basis;
@@ -38,6 +39,7 @@ pub(super) struct Overview {
     /// The first packet that an application speaks in.
     speaks: Option<u64>,
     connections: Vec<(Connection, Option<Protocol>)>,
+    exchanges: Vec<Exchange>,
     sessions: Vec<Session>,
     mailboxes: Vec<mailbox::Session>,
     journeys: Journeys,
@@ -62,6 +64,7 @@ impl Overview {
             cut: 0,
             speaks: None,
             connections: Vec::new(),
+            exchanges: Vec::new(),
             sessions: Vec::new(),
             mailboxes: Vec::new(),
             journeys: Journeys::default(),
@@ -267,6 +270,14 @@ impl Overview {
             let count = units(style, "reply", self.seen.refusals);
             lines.push((Tone::Warn, style.say("overview.refused_mail", &[("count", &count)])));
         }
+        for (name, count) in &t.http_warnings {
+            let what = style.word(&format!("http.warning.{name}"));
+            let count = units(style, "exchange", *count);
+            lines.push((
+                Tone::Warn,
+                style.say("http.view.overview_warning", &[("count", &count), ("what", &what)]),
+            ));
+        }
         for (name, count) in &t.smtp_warnings {
             let what = style.word(&format!("smtp.warning.{name}"));
             let count = units(style, "session", *count);
@@ -338,6 +349,10 @@ impl Overview {
             out.push('\n');
             self.style.paragraph(&mut out, Tone::Plain, &lookups, 2);
         }
+        if self.tally.exchanges > 0 {
+            out.push('\n');
+            http::list(&self.style, &mut out, &self.exchanges, self.tally.exchanges);
+        }
         if self.tally.sessions > 0 {
             out.push('\n');
             smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
@@ -363,6 +378,9 @@ impl Overview {
             return;
         };
         let mut next = Vec::new();
+        if self.tally.exchanges > 0 {
+            next.push(format!("layerscope http {names}"));
+        }
         for protocol in self.tally.mailboxes.keys() {
             next.push(format!("layerscope {} {names}", protocol.name()));
         }
@@ -451,6 +469,14 @@ impl Sink for Overview {
             && self.slowest_lookup.as_ref().is_none_or(|(slowest, _)| took > *slowest)
         {
             self.slowest_lookup = Some((took, super::dns::question(&self.style, &lookup)));
+        }
+        Ok(())
+    }
+
+    fn exchange(&mut self, exchange: Box<Exchange>) -> io::Result<()> {
+        self.tally.exchange(&exchange);
+        if self.exchanges.len() < LISTED {
+            self.exchanges.push(*exchange);
         }
         Ok(())
     }

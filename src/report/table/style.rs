@@ -15,8 +15,9 @@ use crate::report::{KnownNames, Options, TimeFormat, escape};
 const LONGEST_NAME: usize = 60;
 
 /// What a piece of text is, for its colour.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) enum Tone {
+    #[default]
     Plain,
     Title,
     Quiet,
