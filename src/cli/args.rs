@@ -320,8 +320,8 @@ pub struct SourceArgs {
     #[arg(long, help_heading = "Output")]
     pub ascii: bool,
 
-    /// Show addresses in tables by the names that answers in this capture gave them. The network is never asked; a
-    /// row that is written before the answer has come has the address.
+    /// Show addresses in tables by the names that answers in this capture gave them, the latest where there are
+    /// several. The network is never asked; a row that is written before the answer has come has the address.
     #[arg(long, help_heading = "Output")]
     pub names: bool,
 

@@ -139,7 +139,10 @@ impl Lookups {
                 _ => false,
             };
             if is_same {
-                return pending.lookup.sent_again(datagram);
+                if !pending.lookup.is_copy(datagram) {
+                    pending.lookup.sent_again(datagram);
+                }
+                return;
             }
             self.give_up(&key, Warning::IdentifierReused);
         }
@@ -217,7 +220,7 @@ impl Lookups {
         if pending.goes_on(&message) {
             return;
         }
-        let Some(pending) = self.open.close(&key, Some(&message)) else { return };
+        let Some(pending) = self.open.close(&key, Some((datagram, &message))) else { return };
         self.answered(pending, datagram, transport, message);
     }
 
@@ -271,6 +274,7 @@ impl Lookups {
         let lookup = new_lookup(datagram, service, transport, &message, client, server);
         if let Some(closed) = self.open.closed(key, &message) {
             let warning = match closed.answer {
+                Some(answer) if closed.is_copy(datagram) && answer == self.open.digest(&message) => return,
                 None => Warning::LateAnswer,
                 Some(answer) if answer == self.open.digest(&message) => Warning::DuplicateAnswer,
                 Some(_) => Warning::ConflictingAnswer,

@@ -111,7 +111,9 @@ impl Lookups {
             let key = (datagram.capture, question.name.to_ascii_lowercase(), question.kind);
             let mut waiting = self.multicast.asked.get_mut(&key).into_iter().flatten();
             if let Some(lookup) = waiting.find(|lookup| lookup.client == datagram.source) {
-                lookup.sent_again(datagram);
+                if !lookup.is_copy(datagram) {
+                    lookup.sent_again(datagram);
+                }
                 continue;
             }
             let (client, server) = (datagram.source, datagram.destination);

@@ -15,6 +15,9 @@ pub(super) const MAX_OPEN: usize = 10_000;
 const MAX_CLOSED: usize = 10_000;
 /// Packets of attempts that are kept of one query, and ports that it was sent from.
 pub(super) const MAX_ATTEMPTS: usize = 16;
+/// Nanoseconds between two copies of one packet, at most: where a capture takes all interfaces, it has those of the
+/// loopback twice.
+const COPY_NS: i64 = 1_000_000;
 /// Records of a query that are kept, where the query has at most so many octets.
 const MAX_RECORDS: usize = 6;
 const MAX_QUERY: usize = 1500;
@@ -73,6 +76,17 @@ pub(super) struct Closed {
     question: u64,
     /// What was answered; `None` where nothing was.
     pub(super) answer: Option<u64>,
+    /// When that was captured.
+    time: Option<Timestamp>,
+}
+
+impl Closed {
+    /// Whether a second response can be the same packet, captured twice.
+    pub(super) fn is_copy(&self, datagram: &Datagram) -> bool {
+        self.time
+            .zip(datagram.time)
+            .is_some_and(|(first, second)| (0..COPY_NS).contains(&second.since(first)))
+    }
 }
 
 /// A query's place in the queue: its key and packet, and since when it waits there.
@@ -158,7 +172,7 @@ impl Open {
     }
 
     /// Takes a query out, and remembers what was answered.
-    pub(super) fn close(&mut self, key: &Key, answer: Option<&Message>) -> Option<Pending> {
+    pub(super) fn close(&mut self, key: &Key, answer: Option<(&Datagram, &Message)>) -> Option<Pending> {
         let key = *self.aliases.get(key).unwrap_or(key);
         let pending = self.pending.remove(&key)?;
         for hash in self.hashes(&pending.lookup).into_iter().flatten() {
@@ -169,7 +183,8 @@ impl Open {
         let closed = Closed {
             packet: pending.lookup.first_packet(),
             question: pending.lookup.question.as_ref().map_or(0, |question| self.question(question)),
-            answer: answer.map(|message| self.digest(message)),
+            answer: answer.map(|(_, message)| self.digest(message)),
+            time: answer.and_then(|(datagram, _)| datagram.time),
         };
         for alias in &pending.aliases {
             self.aliases.remove(alias);
@@ -293,6 +308,12 @@ pub(super) fn query_of(datagram: &Datagram, message: &Message) -> Query {
 }
 
 impl Lookup {
+    /// Whether a query is the last attempt, captured twice: nobody asks again so soon.
+    pub(super) fn is_copy(&self, datagram: &Datagram) -> bool {
+        let last = self.query.as_ref().and_then(|query| query.last_time);
+        last.zip(datagram.time).is_some_and(|(last, time)| (0..COPY_NS).contains(&time.since(last)))
+    }
+
     /// One more attempt.
     pub(super) fn sent_again(&mut self, datagram: &Datagram) {
         if let Some(query) = &mut self.query {

@@ -196,9 +196,9 @@ fn a_second_answer_is_a_duplicate_or_contradicts() {
     let mut wire = Wire::default();
     let reply = |last| answer(1, "a.test", kind::A).say(1, "a.test", kind::A, 60, &[192, 0, 2, last]);
     wire.up(0, &query(1, "a.test", kind::A));
-    wire.down(1, &reply(1));
-    wire.down(2, &reply(1));
-    wire.down(3, &reply(66));
+    wire.down(SECOND, &reply(1));
+    wire.down(2 * SECOND, &reply(1));
+    wire.down(3 * SECOND, &reply(66));
     assert_eq!(wire.lookups.names().name([192, 0, 2, 66].into()), None, "an answer in doubt names nothing");
     assert_eq!(
         lines(&wire.end()),
@@ -208,6 +208,17 @@ fn a_second_answer_is_a_duplicate_or_contradicts() {
             "A a.test: unmatched 192.0.2.66 conflicting_answer"
         ]
     );
+}
+
+#[test]
+fn a_packet_that_was_captured_twice_is_neither_sent_again_nor_a_second_answer() {
+    let mut wire = Wire::default();
+    let reply = answer(1, "a.test", kind::A).say(1, "a.test", kind::A, 60, &[192, 0, 2, 1]);
+    wire.up(0, &query(1, "a.test", kind::A));
+    wire.up(20_000, &query(1, "a.test", kind::A));
+    wire.down(300_000, &reply);
+    wire.down(310_000, &reply);
+    assert_eq!(lines(&wire.end()), ["A a.test: answered 192.0.2.1"]);
 }
 
 #[test]
@@ -428,9 +439,9 @@ proptest! {
     ) {
         let mut wire = Wire::default();
         let mut responses = 0;
-        for (message, way, seconds, port) in &sent {
+        for ((message, way, seconds, port), index) in sent.iter().zip(0..) {
             let client = (CLIENT, 40000 + u16::from(*port));
-            let time = seconds * SECOND;
+            let time = seconds * SECOND + index * 5_000_000;
             let is_response = message.0[2] & 0x80 != 0;
             responses += usize::from(is_response && *way < 2);
             match way {

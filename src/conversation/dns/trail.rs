@@ -3,7 +3,7 @@
 //! Nothing on the wire says so: it is inferred from who asked, from the addresses and domains, and from the order.
 
 use std::collections::VecDeque;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use ahash::AHashMap;
 
@@ -20,6 +20,8 @@ const MAX_TOLD: usize = 24;
 /// Answers that are kept of one lookup, and octets of each.
 const MAX_ANSWERS: usize = 8;
 const MAX_OCTETS: usize = 300;
+/// Where programs ask a resolver on their own host.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Nanoseconds before the connection in which a lookup can have led to it: caches of programs keep no longer.
 const WITHIN_NS: i64 = 300_000_000_000;
 
@@ -91,6 +93,8 @@ pub(super) struct Trail {
     hosts: AHashMap<(u32, IpAddr), VecDeque<Told>>,
     /// Whose they are, in the order in which they came.
     order: VecDeque<(u32, IpAddr)>,
+    /// Who asked last for a name that has this address.
+    askers: AHashMap<(u32, IpAddr), IpAddr>,
 }
 
 impl Trail {
@@ -118,6 +122,11 @@ impl Trail {
             addresses: records().filter_map(|record| record.data.address()).collect(),
             hosts: records().filter_map(|record| host(&record.data)).collect(),
         };
+        if self.askers.len() >= MAX_ALL {
+            self.askers.clear();
+        }
+        let askers = told.addresses.iter().map(|&address| ((lookup.capture, address), lookup.client.address));
+        self.askers.extend(askers);
         self.order.push_back(key);
         if self.order.len() > MAX_ALL
             && let Some(oldest) = self.order.pop_front()
@@ -149,15 +158,28 @@ impl Trail {
         self.hosts.get(&(capture, address)).into_iter().flatten()
     }
 
-    /// From the address back to the name, and to the domain that has it for its mail.
+    /// What the client asked; where it asked nothing that led here, what was asked over the loopback of the host, where
+    /// a resolver listens, or from an address of the other family.
     fn before(&self, session: &Session) -> Vec<Told> {
+        let client = session.client.address;
+        let asker = self.askers.get(&(session.capture, session.server.address)).copied();
+        let other = asker.filter(|asker| asker.is_ipv4() != client.is_ipv4());
+        [Some(client), Some(LOOPBACK), other]
+            .into_iter()
+            .flatten()
+            .map(|asker| self.led(session, asker))
+            .find(|told| !told.is_empty())
+            .unwrap_or_default()
+    }
+
+    /// From the address back to the name, and to the domain that has it for its mail.
+    fn led(&self, session: &Session, asker: IpAddr) -> Vec<Told> {
         let is_near = |told: &&Told| {
             let before = told.last_packet < session.first_packet;
             let since = session.opened.zip(told.time).map(|(opened, time)| opened.since(time));
             before && since.is_none_or(|since| since <= WITHIN_NS)
         };
-        let recent: Vec<&Told> =
-            self.recent(session.capture, session.client.address).filter(is_near).collect();
+        let recent: Vec<&Told> = self.recent(session.capture, asker).filter(is_near).collect();
         let mut names: Vec<String> = recent
             .iter()
             .filter(|told| told.addresses.contains(&session.server.address))
@@ -223,7 +245,8 @@ impl Trail {
             )
             | None => false,
         };
-        let recent = self.recent(session.capture, session.server.address);
+        let recent = [session.server.address, LOOPBACK].into_iter();
+        let recent = recent.flat_map(|asker| self.recent(session.capture, asker));
         recent
             .filter(is_now)
             .filter(concerns)
@@ -270,3 +293,7 @@ fn cut(text: String) -> String {
         None => text,
     }
 }
+
+#[cfg(test)]
+#[path = "trail_tests.rs"]
+mod tests;

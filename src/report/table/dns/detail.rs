@@ -108,6 +108,8 @@ fn flags(style: &Style, out: &mut String, lookup: &Lookup) {
             ]);
         }
     };
+    let id = |message: Option<()>| message.map(|()| format!("{:#06x}", lookup.id));
+    row("ID", id(asked.map(drop)), id(answered.map(drop)));
     let bit = |set: bool| u8::from(set).to_string();
     let mut flag = |name: &str, of: fn(Flags) -> bool| {
         row(name, asked.map(|f| bit(of(f))), answered.map(|f| bit(of(f))))

@@ -96,6 +96,9 @@ impl Sink for Lookups {
             }
         } else {
             self.list()?;
+            if self.live.is_some() {
+                return self.out.flush();
+            }
             let foot = self.style.say("dns.foot", &[("count", &self.count)]);
             self.style.paragraph(&mut text, Tone::Quiet, &foot, 0);
         }

@@ -1,5 +1,8 @@
 //! The lookups of a mail session: those that led to its server, and those that the server made.
 
+use std::fmt::Display;
+use std::net::IpAddr;
+
 use super::super::style::{Style, clipped, shown};
 use super::super::time::duration;
 use super::means::clip;
@@ -12,7 +15,13 @@ const LONGEST: usize = 60;
 const SHOWN: usize = 12;
 
 /// One part of the lookups, a line each, under a heading; nothing where there are none.
-pub(in crate::report::table) fn lookups(style: &Style, told: &[Told], part: Part) -> Vec<String> {
+/// `host`: whose they are expected to be; another address that asked is named.
+pub(in crate::report::table) fn lookups(
+    style: &Style,
+    told: &[Told],
+    part: Part,
+    host: Option<IpAddr>,
+) -> Vec<String> {
     let mine: Vec<&Told> = told.iter().filter(|told| told.part == part).collect();
     if mine.is_empty() {
         return Vec::new();
@@ -22,14 +31,14 @@ pub(in crate::report::table) fn lookups(style: &Style, told: &[Told], part: Part
         Part::During => "dns.story.during",
     };
     let mut lines = vec![style.word(key)];
-    lines.extend(mine.iter().take(SHOWN).map(|told| line(style, told)));
+    lines.extend(mine.iter().take(SHOWN).map(|told| line(style, told, host)));
     if mine.len() > SHOWN {
         lines.push(style.say("dns.more", &[("count", &(mine.len() - SHOWN))]));
     }
     lines
 }
 
-fn line(style: &Style, told: &Told) -> String {
+fn line(style: &Style, told: &Told, host: Option<IpAddr>) -> String {
     let packets = match told.last_packet > told.first_packet {
         true => format!("{}–{}", told.first_packet, told.last_packet),
         false => told.first_packet.to_string(),
@@ -53,8 +62,13 @@ fn line(style: &Style, told: &Told) -> String {
     };
     let took = told.took_ns.map_or_else(|| "-".to_owned(), duration);
     let question = format!("{} {}", TypeName(told.kind), clip(&told.name));
-    style.say(
-        "dns.story.line",
-        &[("packets", &packets), ("question", &question), ("answer", &answer), ("took", &took)],
-    )
+    let values: [(&str, &dyn Display); 5] = [
+        ("packets", &packets),
+        ("question", &question),
+        ("answer", &answer),
+        ("took", &took),
+        ("asker", &told.client.address),
+    ];
+    let is_own = host.is_none_or(|host| host == told.client.address);
+    style.say(if is_own { "dns.story.line" } else { "dns.story.line_by" }, &values)
 }

@@ -156,7 +156,8 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
     if step.seen.is_none() {
         out.push(style.say("journey.told", &[("host", &host(&step.to_host))]));
     }
-    out.extend(dns::story(style, &step.lookups, Part::Before));
+    let (client, server) = step.seen.map(|seen| (seen.client.address, seen.server.address)).unzip();
+    out.extend(dns::story(style, &step.lookups, Part::Before, client));
     out.extend(carried(style, step));
     out.extend(gave_away(style, step));
     let (envelope, message): (Vec<_>, Vec<_>) = step
@@ -173,7 +174,7 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
         });
     }
     out.extend(limited(style, &message, |item| change(style, item)));
-    out.extend(dns::story(style, &step.lookups, Part::During));
+    out.extend(dns::story(style, &step.lookups, Part::During, server));
     if let Some(id) = step.queue_ids.first() {
         out.push(style.say("journey.queued", &[("id", &clip(id))]));
     }

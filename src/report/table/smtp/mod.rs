@@ -228,7 +228,11 @@ fn conversation(style: &Style, session: &Session, capture: Option<(u32, String)>
 
 /// The names that were looked up for it, under a heading.
 fn lookups(style: &Style, session: &Session, part: Part, out: &mut String) {
-    for (at, line) in dns::story(style, &session.lookups, part).iter().enumerate() {
+    let host = match part {
+        Part::Before => session.client.address,
+        Part::During => session.server.address,
+    };
+    for (at, line) in dns::story(style, &session.lookups, part, Some(host)).iter().enumerate() {
         if at == 0 {
             out.push('\n');
             style.paragraph(out, Tone::Plain, line, 2);
