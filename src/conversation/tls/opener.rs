@@ -74,6 +74,8 @@ pub struct Opener {
     waiting_octets: usize,
     /// Whether records may wait for keys: not once too many did.
     patient: bool,
+    /// The key log knows the session, and does not forget it.
+    is_known: bool,
     facts: Facts,
 }
 
@@ -90,6 +92,7 @@ impl Opener {
             waiting: VecDeque::new(),
             waiting_octets: 0,
             patient: true,
+            is_known: false,
             facts: Facts::new(stream),
         }
     }
@@ -172,9 +175,11 @@ impl Opener {
     }
 
     /// No key that could come would open anything.
-    fn is_hopeless(&self) -> bool {
+    fn is_hopeless(&mut self) -> bool {
         let Some(random) = &self.negotiated.random else { return true };
-        self.negotiated.is_supported() == Some(false) || !(self.keys.is_growing() || self.keys.knows(random))
+        self.is_known = self.is_known || self.keys.knows(random);
+        self.negotiated.is_supported() == Some(false)
+            || !(self.is_known || self.keys.is_growing() && self.patient)
     }
 
     /// What is kept of records and messages that have not ended is bounded, in all sessions together.
@@ -418,6 +423,7 @@ impl Opener {
         match message {
             Message::ClientHello(hello) => {
                 let again = self.negotiated.random == Some(hello.random);
+                self.is_known &= again;
                 self.negotiated.client(hello);
                 self.turn_to(from);
                 let client = self.directions.of_mut(from);
