@@ -87,6 +87,7 @@ fn session(client: &str, server: &str) -> Session {
         role: Role::Unknown,
         role_reason: "",
         encryption: Encryption::None,
+        decrypted: None,
         lmtp: false,
         greeting: None,
         opened: None,
