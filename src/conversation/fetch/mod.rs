@@ -9,6 +9,8 @@ mod fetched;
 mod framing;
 mod imap;
 mod pop3;
+#[cfg(test)]
+mod pop3_tests;
 mod reader;
 mod record;
 mod session;
