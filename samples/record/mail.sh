@@ -128,7 +128,7 @@ protocols = $3
 listen = $address
 ${dovecot_tls:-ssl = no}
 disable_plaintext_auth = no
-auth_mechanisms = plain login cram-md5
+auth_mechanisms = plain login cram-md5 apop
 hostname = ${host_name[$where]}
 postmaster_address = postmaster@example.com
 log_path = $work/dovecot.log
@@ -161,6 +161,7 @@ service lmtp {
     port = 24
   }
 }
+${dovecot_settings:-}
 CONF
     on "$where" dovecot -c "$work/dovecot.conf" >&3 2>&1
     await test -S "$work/dovecot/auth-smtp"
@@ -411,5 +412,78 @@ recipe_mail_imap() {
     capture mail-imap.pcap client eth0 tcp
     on client curl -sS --login-options AUTH=PLAIN --user bob@example.com:four-score-and-seven \
         "imap://$mx/INBOX;MAILINDEX=1" >&3
+    capture_end 1
+}
+
+# Everything that a small mail program does over IMAP, waiting for a mail that comes meanwhile.
+recipe_mail_imap_session() {
+    mail_hosts
+    dovecot_settings='namespace inbox {
+      inbox = yes
+      mailbox Sent {
+        auto = create
+        special_use = \Sent
+      }
+    }' a_mail_waits imap
+    await listening mx 143
+    compose dots >"$work/message"
+    chown mailbox:mailbox "$work/message"
+    capture mail-imap-session.pcap client eth0 tcp
+    on client "$python" "$record_dir/mail/read_imap.py" $mx bob@example.com four-score-and-seven \
+        mv "$work/message" "$work/mailboxes/bob/new/2.2.mx" >&3
+    capture_end
+}
+
+recipe_mail_imap_refused() {
+    mail_hosts
+    a_mail_waits imap
+    await listening mx 143
+    capture mail-imap-refused.pcap client eth0 tcp
+    on client curl -sS --login-options AUTH=PLAIN --user bob@example.com:wrong-password \
+        "imap://$mx/INBOX;MAILINDEX=1" >&3 2>&1 || true
+    capture_end 1
+}
+
+# reads_over_tls PROTOCOL: a server that has a mail for bob, and a certificate.
+reads_over_tls() {
+    mail_hosts
+    certificate
+    dovecot_settings="ssl = yes
+ssl_cert = <$work/certificate.pem
+ssl_key = <$work/key.pem" a_mail_waits "$1"
+}
+
+recipe_mail_imap_starttls() {
+    reads_over_tls imap
+    await listening mx 143
+    capture mail-imap-starttls.pcap client eth0 tcp
+    on client curl -sS --insecure --ssl-reqd --user bob@example.com:four-score-and-seven \
+        "imap://$mx/INBOX;MAILINDEX=1" >&3
+    capture_end 1
+}
+
+recipe_mail_pop3_session() {
+    mail_hosts
+    a_mail_waits pop3
+    await listening mx 110
+    capture mail-pop3-session.pcap client eth0 tcp
+    on client "$python" "$record_dir/mail/read_pop3.py" $mx bob@example.com four-score-and-seven >&3
+    capture_end
+}
+
+recipe_mail_pop3_apop() {
+    mail_hosts
+    a_mail_waits pop3
+    await listening mx 110
+    capture mail-pop3-apop.pcap client eth0 tcp
+    on client "$python" "$record_dir/mail/read_pop3.py" --apop $mx bob@example.com four-score-and-seven >&3
+    capture_end
+}
+
+recipe_mail_pop3_stls() {
+    reads_over_tls pop3
+    await listening mx 110
+    capture mail-pop3-stls.pcap client eth0 tcp
+    on client curl -sS --insecure --ssl-reqd --user bob@example.com:four-score-and-seven pop3://$mx/1 >&3
     capture_end 1
 }

@@ -15,7 +15,7 @@ use crate::lesson::Lang;
 use crate::report::{Format, Sort, TimeFormat};
 
 /// The words that may stand in the place of a view.
-const VIEWS: [&str; 14] = [
+const VIEWS: [&str; 16] = [
     "overview",
     "packets",
     "layers",
@@ -24,6 +24,8 @@ const VIEWS: [&str; 14] = [
     "dns",
     "http",
     "smtp",
+    "imap",
+    "pop3",
     "fcs",
     "interfaces",
     "schema",
@@ -153,6 +155,24 @@ Examples:
   layerscope smtp --save mails mail.pcap          messages as .eml, and their attachments
   layerscope smtp --format json mail.pcap | jq '.messages[].rcpt_to'")]
     Smtp(SmtpArgs),
+    /// IMAP sessions; for one of them the conversation line by line.
+    #[command(after_help = "\
+Examples:
+  layerscope imap mail.pcap
+  layerscope imap --stream 0 --lang zh mail.pcap
+  layerscope imap --stream 0 --raw mail.pcap      the lines alone
+  layerscope imap --save mails mail.pcap          fetched messages as .eml, and their attachments
+  layerscope imap --format json mail.pcap | jq '.messages[].header.subject'")]
+    Imap(SmtpArgs),
+    /// POP3 sessions; for one of them the conversation line by line.
+    #[command(after_help = "\
+Examples:
+  layerscope pop3 mail.pcap
+  layerscope pop3 --stream 0 --lang zh mail.pcap
+  layerscope pop3 --stream 0 --raw mail.pcap      the lines alone
+  layerscope pop3 --save mails mail.pcap          fetched messages as .eml, and their attachments
+  layerscope pop3 --format json mail.pcap | jq '.logins'")]
+    Pop3(SmtpArgs),
     /// Frame check sequences, and why frames are believed to carry one.
     #[command(after_help = "\
 Examples:

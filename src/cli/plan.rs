@@ -166,7 +166,9 @@ fn limits(view: View, args: &SourceArgs) -> Limits {
 
 const fn depth(view: View) -> Depth {
     match view {
-        View::Overview | View::Tls | View::Dns | View::Http | View::Smtp => Depth::Full,
+        View::Overview | View::Tls | View::Dns | View::Http | View::Smtp | View::Imap | View::Pop3 => {
+            Depth::Full
+        }
         View::Packets | View::Layers => Depth::Secrets,
         View::Tcp | View::Fcs => Depth::Names,
     }
@@ -183,6 +185,8 @@ const fn default_time(view: View) -> TimeFormat {
         | View::Dns
         | View::Http
         | View::Smtp
+        | View::Imap
+        | View::Pop3
         | View::Fcs => TimeFormat::Relative,
     }
 }

@@ -51,7 +51,9 @@ pub fn run(args: &Args) -> anyhow::Result<Outcome> {
         Command::Tls(source) => view(View::Tls, source),
         Command::Dns(source) => view(View::Dns, source),
         Command::Http(args) => http(args),
-        Command::Smtp(args) => smtp(args),
+        Command::Smtp(args) => conversations(View::Smtp, args),
+        Command::Imap(args) => conversations(View::Imap, args),
+        Command::Pop3(args) => conversations(View::Pop3, args),
         Command::Fcs(source) => view(View::Fcs, source),
         Command::Interfaces(args) => super::interfaces::list(args),
         Command::Schema => super::side::schema(),
@@ -73,8 +75,8 @@ fn http(args: &HttpArgs) -> anyhow::Result<Outcome> {
     follow(plan)
 }
 
-fn smtp(args: &SmtpArgs) -> anyhow::Result<Outcome> {
-    let mut plan = Plan::new(View::Smtp, &args.source)?;
+fn conversations(view: View, args: &SmtpArgs) -> anyhow::Result<Outcome> {
+    let mut plan = Plan::new(view, &args.source)?;
     plan.report.raw = args.raw;
     if args.raw && plan.report.format != Format::Table {
         bail!("`--raw` is a form of its own; leave `--format` out");
@@ -535,6 +537,12 @@ impl Run {
                         self.sink.session(session)?;
                     }
                 }
+                Finished::Mailbox(session) => {
+                    self.mails.mailbox(&session);
+                    if is_asked_for(session.stream) {
+                        self.sink.mailbox(session)?;
+                    }
+                }
                 Finished::Tls(session) if is_asked_for(session.stream) => self.sink.tls_session(session)?,
                 Finished::Lookup(lookup) => {
                     self.tell_names(&lookup);
@@ -547,7 +555,6 @@ impl Run {
                     exchange.ends = exchange.ends.or(known);
                     self.sink.exchange(exchange)?;
                 }
-                Finished::Fetched(fetched) => self.mails.fetched(fetched),
                 Finished::Connection(..) | Finished::Tls(_) | Finished::Exchange(..) => {}
             }
         }
@@ -630,9 +637,14 @@ fn read_further(conversations: &mut Conversations, view: View, folder: Option<&M
             conversations.read_http(http::Sharing::new(http::DecodeLimits::default(), bodies));
         }
         View::Overview => conversations.read_http(http::Sharing::of_heads_alone()),
-        View::Smtp => {
+        View::Smtp | View::Imap | View::Pop3 => {
+            let protocol = match view {
+                View::Imap => Protocol::Imap,
+                View::Pop3 => Protocol::Pop3,
+                _ => Protocol::Smtp,
+            };
             if let Some(folder) = folder {
-                conversations.deliver_to(Rc::new(folder.clone()));
+                conversations.deliver_to(Rc::new(folder.clone()), protocol);
             }
         }
         View::Tls => conversations.read_http(http::Sharing::of_heads_alone()),

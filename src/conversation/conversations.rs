@@ -7,7 +7,7 @@ use std::rc::Rc;
 use ahash::AHashMap;
 
 use super::dns::{self, Lookup, Lookups};
-use super::fetch::Fetched;
+use super::fetch;
 use super::http;
 use super::mail::Letterbox;
 use super::smtp;
@@ -39,11 +39,11 @@ pub enum Finished {
     Session(Box<smtp::Session>),
     /// A lookup of a name, where all that was said is kept: as soon as it is over.
     Lookup(Box<Lookup>),
+    /// A session in which mail was read, where all that was said is kept: before its connection, if that was closed.
+    Mailbox(Box<fetch::Session>),
     /// A request and its response: before its connection, and long before that ends. Who spoke is known with
     /// [`http::Exchange::ends`] only where the connection is over.
     Exchange(Box<http::Exchange>),
-    /// Messages that a reader fetched over a connection, where all that was said is kept.
-    Fetched(Vec<Fetched>),
 }
 
 /// Reads every stream that speaks a known protocol.
@@ -86,10 +86,10 @@ impl Conversations {
         }
     }
 
-    /// Messages go to this letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
-    pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>) {
+    /// Messages of this protocol go to the letterbox as well, while they arrive. Without [`Depth::Full`] there are none.
+    pub fn deliver_to(&mut self, letterbox: Rc<dyn Letterbox>, protocol: Protocol) {
         if let Keep::All(full) = &mut self.keep {
-            full.letterbox = Some(letterbox);
+            full.letterbox = Some((protocol, letterbox));
         }
     }
 
@@ -111,15 +111,13 @@ impl Conversations {
     }
 
     fn tell(&mut self, said: Said) {
-        let Said { tls, session, fetched, exchanges, .. } = said;
+        let Said { tls, session, fetch, exchanges, .. } = said;
         self.finished.extend(exchanges.into_iter().map(Box::new).map(Finished::Exchange));
         self.finished.extend(tls.map(Finished::Tls));
         if let Some(session) = session {
             self.tell_session(session);
         }
-        if !fetched.is_empty() {
-            self.finished.push_back(Finished::Fetched(fetched));
-        }
+        self.finished.extend(fetch.map(Box::new).map(Finished::Mailbox));
     }
 
     /// HTTP is read, too, and not only named. Without [`Depth::Full`] it is not.

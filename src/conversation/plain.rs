@@ -1,4 +1,4 @@
-//! Passwords in the other protocols of lines: FTP and POP3 (`PASS`), IMAP (`LOGIN`, `AUTHENTICATE`), `AUTH`.
+//! Passwords in the other protocols of lines: FTP and POP3 (`PASS`, `APOP`), IMAP (`LOGIN`, `AUTHENTICATE`), `AUTH`.
 
 use std::ops::Range;
 
@@ -131,7 +131,8 @@ fn secret_at(line: &[u8], in_login: bool) -> Option<usize> {
     if first.eq_ignore_ascii_case(b"PASS") {
         return behind(line, first);
     }
-    if is_login(first) {
+    // POP3's digest (RFC 1939 section 7)
+    if is_login(first) || first.eq_ignore_ascii_case(b"APOP") {
         return behind(line, words.next()?);
     }
     match words.next() {
@@ -166,6 +167,7 @@ mod tests {
         assert_eq!(concealed(b"a1 LOGIN {5}\r\nalice {6}\r\ns3cret\r\na2 LIST\r\n"), [(14, 33)]);
         assert_eq!(concealed(b"a1 AUTHENTICATE PLAIN\r\nAGFs\r\na2 LIST\r\n"), [(23, 29)]);
         assert_eq!(concealed(b"AUTH PLAIN AGFs\r\n"), [(11, 17)]);
+        assert_eq!(concealed(b"APOP alice c4c9334bac560ecc979e58001b3e22fb\r\n"), [(11, 45)]);
         assert_eq!(concealed(b"RETR 1\r\n"), []);
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::dns;
-use super::fetch::{self, Fetched};
+use super::fetch;
 use super::http;
 use super::identify;
 use super::mail::Letterbox;
@@ -18,8 +18,10 @@ use crate::packet::{PerSide, Protocol, Side};
 
 /// Octets of each side that are kept until it is known what they speak.
 const MAX_UNDECIDED: usize = 4 << 10;
-/// The port for SMTP over TLS from the first octet on (RFC 8314 section 3.3).
+/// The ports for mail over TLS from the first octet on (RFC 8314 sections 3 and 7.3).
 const SUBMISSIONS: u16 = 465;
+const IMAPS: u16 = 993;
+const POP3S: u16 = 995;
 
 /// What is kept of a stream.
 #[derive(Clone)]
@@ -37,8 +39,8 @@ pub(super) enum Keep {
 pub(super) struct Full {
     /// How much is kept.
     pub(super) limits: Limits,
-    /// Messages go here as well, where there is one.
-    pub(super) letterbox: Option<Rc<dyn Letterbox>>,
+    /// Messages of one protocol go here as well, where there is one.
+    pub(super) letterbox: Option<(Protocol, Rc<dyn Letterbox>)>,
     /// What TLS is opened with.
     pub(super) keys: tls::Keys,
     /// What is read stood inside TLS, which began here.
@@ -59,8 +61,8 @@ pub(super) enum Stream {
     Smtp(Box<Reader>, Option<Box<Secured>>),
     /// TLS from the first octet on, and what is inside, where it can be opened.
     Tls(Box<TlsStream>),
-    /// IMAP or POP3.
-    Fetch(Box<fetch::Reader>),
+    /// IMAP or POP3, and the TLS behind STARTTLS or STLS.
+    Fetch(Box<fetch::Reader>, Option<Box<Secured>>),
     /// DNS.
     Dns(Box<dns::Reader>),
     /// HTTP, and what the connection was turned into.
@@ -79,7 +81,7 @@ pub(super) struct Said {
     pub(super) application: Option<Protocol>,
     pub(super) tls: Option<Box<tls::Session>>,
     pub(super) session: Option<Session>,
-    pub(super) fetched: Vec<Fetched>,
+    pub(super) fetch: Option<fetch::Session>,
     pub(super) exchanges: Vec<http::Exchange>,
 }
 
@@ -137,7 +139,7 @@ impl Stream {
             Stream::Silent | Stream::Undecided(_) => None,
             Stream::Smtp(..) => Some(Protocol::Smtp),
             Stream::Tls(_) => Some(Protocol::Tls),
-            Stream::Fetch(reader) => Some(reader.protocol()),
+            Stream::Fetch(reader, _) => Some(reader.protocol()),
             Stream::Dns(_) => Some(Protocol::Dns),
             Stream::Http(..) => Some(Protocol::Http),
             Stream::Named(protocol) | Stream::Told(protocol) => Some(*protocol),
@@ -157,9 +159,9 @@ impl Stream {
     /// The next octets of one side.
     pub(super) fn octets(&mut self, delivery: Delivery, octets: &[u8], keep: &Keep) {
         match self {
-            Stream::Smtp(reader, secured) => mail_octets(reader, secured, delivery, octets, keep),
+            Stream::Smtp(reader, secured) => mail_octets(&mut **reader, secured, delivery, octets, keep),
             Stream::Tls(tls) => tls.secured.octets(delivery, octets, &mut tls.inner),
-            Stream::Fetch(reader) => reader.octets(delivery, octets),
+            Stream::Fetch(reader, secured) => mail_octets(&mut **reader, secured, delivery, octets, keep),
             Stream::Dns(reader) => reader.octets(delivery, octets),
             Stream::Http(reader, then) => {
                 let used = reader.octets(delivery, octets);
@@ -192,9 +194,9 @@ impl Stream {
     /// Octets of one side that are not in the capture.
     pub(super) fn gap(&mut self, delivery: Delivery, length: u64) {
         match self {
-            Stream::Smtp(reader, secured) => mail_gap(reader, secured, delivery, length),
+            Stream::Smtp(reader, secured) => mail_gap(&mut **reader, secured, delivery, length),
             Stream::Tls(tls) => tls.secured.gap(delivery, length, &mut tls.inner),
-            Stream::Fetch(reader) => reader.gap(delivery, length),
+            Stream::Fetch(reader, secured) => mail_gap(&mut **reader, secured, delivery, length),
             Stream::Dns(reader) => reader.gap(delivery, length),
             Stream::Http(_, then) if !matches!(**then, Stream::Silent) => then.gap(delivery, length),
             Stream::Http(reader, _) => reader.gap(delivery, length),
@@ -213,6 +215,7 @@ impl Stream {
     pub(super) fn end(&mut self, delivery: Delivery, reset: bool) {
         match self {
             Stream::Smtp(reader, _) if reset => reader.reset(),
+            Stream::Fetch(reader, _) if reset => reader.reset(),
             Stream::Tls(tls) => tls.inner.stream.end(delivery, reset),
             Stream::Http(reader, then) => {
                 reader.end(delivery, reset);
@@ -226,6 +229,7 @@ impl Stream {
     pub(super) fn retry(&mut self) {
         match self {
             Stream::Smtp(reader, Some(secured)) => secured.retry(&mut **reader),
+            Stream::Fetch(reader, Some(secured)) => secured.retry(&mut **reader),
             Stream::Tls(tls) => tls.secured.retry(&mut tls.inner),
             Stream::Http(_, then) => then.retry(),
             _ => {}
@@ -246,7 +250,7 @@ impl Stream {
         let asked = offset.map(|begin| begin..begin.saturating_add(u64::from(length)));
         let lines = match self {
             Stream::Smtp(reader, _) => return reader.concealed(from, asked, length, out),
-            Stream::Fetch(reader) => return reader.concealed(from, asked, length, out),
+            Stream::Fetch(reader, _) => return reader.concealed(from, asked, length, out),
             Stream::Http(reader, then) => {
                 if offset.is_some_and(|offset| reader.is_over_at(from, offset)) {
                     return then.concealed(from, offset, length, out);
@@ -269,6 +273,9 @@ impl Stream {
             Stream::Smtp(reader, secured) => {
                 reader.records() && !secured.as_ref().is_some_and(|secured| secured.is_waiting())
             }
+            Stream::Fetch(reader, secured) => {
+                reader.records() && !secured.as_ref().is_some_and(|secured| secured.is_waiting())
+            }
             Stream::Tls(tls) => !tls.secured.is_waiting(),
             _ => false,
         };
@@ -283,7 +290,7 @@ impl Stream {
         match self {
             Stream::Smtp(reader, secured) => mail_ends(*reader, secured, connection, said),
             Stream::Tls(tls) => tls.finish(connection, said),
-            Stream::Fetch(reader) => Said { fetched: reader.finish(connection), ..said },
+            Stream::Fetch(reader, secured) => mailbox_ends(*reader, secured, connection, said),
             Stream::Http(reader, then) => {
                 let mut exchanges: Vec<http::Exchange> = reader.finish(connection).collect();
                 let then = then.finish(connection);
@@ -309,8 +316,14 @@ impl TlsStream {
         if let Some(decrypted) = inside.session.as_mut().and_then(|session| session.decrypted.as_mut()) {
             decrypted.records = records;
         }
-        if inside.session.is_none() && connection.endpoints.responder.port == SUBMISSIONS {
-            inside.session = Some(reader::implicit_tls(connection, self.first));
+        if inside.session.is_none() && inside.fetch.is_none() {
+            let mailbox = |protocol| Some(fetch::implicit_tls(protocol, connection, self.first));
+            match connection.endpoints.responder.port {
+                SUBMISSIONS => inside.session = Some(reader::implicit_tls(connection, self.first)),
+                IMAPS => inside.fetch = mailbox(Protocol::Imap),
+                POP3S => inside.fetch = mailbox(Protocol::Pop3),
+                _ => {}
+            }
         }
         inside.exchanges = inside.exchanges.into_iter().map(decrypted).collect();
         Said { application: said.application, tls: Some(Box::new(tls)), ..inside }
@@ -322,16 +335,45 @@ fn decrypted(exchange: http::Exchange) -> http::Exchange {
     http::Exchange { decrypted: true, ..exchange }
 }
 
+/// A reader of a protocol that may turn to TLS.
+trait Spoken: Inside {
+    /// The next octets that are not sealed.
+    fn in_the_clear(&mut self, delivery: Delivery, octets: &[u8]);
+
+    /// Octets that are not in the capture.
+    fn missing(&mut self, delivery: Delivery, length: u64);
+}
+
+impl Spoken for Reader {
+    fn in_the_clear(&mut self, delivery: Delivery, octets: &[u8]) {
+        self.octets(delivery, octets);
+    }
+
+    fn missing(&mut self, delivery: Delivery, length: u64) {
+        self.gap(delivery, length);
+    }
+}
+
+impl Spoken for fetch::Reader {
+    fn in_the_clear(&mut self, delivery: Delivery, octets: &[u8]) {
+        self.octets(delivery, octets);
+    }
+
+    fn missing(&mut self, delivery: Delivery, length: u64) {
+        self.gap(delivery, length);
+    }
+}
+
 /// The next octets of a mail session, in the clear or, behind STARTTLS, in TLS.
 fn mail_octets(
-    reader: &mut Reader,
+    reader: &mut impl Spoken,
     secured: &mut Option<Box<Secured>>,
     delivery: Delivery,
     octets: &[u8],
     keep: &Keep,
 ) {
     if reader.tls_from(delivery.from).is_none_or(|from| delivery.offset < from) {
-        reader.octets(delivery, octets);
+        reader.in_the_clear(delivery, octets);
     }
     let (Keep::All(full), Some((delivery, sealed))) = (keep, sealed_part(reader, delivery, octets)) else {
         return;
@@ -340,14 +382,14 @@ fn mail_octets(
     secured.get_or_insert_with(new).octets(delivery, sealed, reader);
 }
 
-fn mail_gap(reader: &mut Reader, secured: &mut Option<Box<Secured>>, delivery: Delivery, length: u64) {
+fn mail_gap(reader: &mut impl Spoken, secured: &mut Option<Box<Secured>>, delivery: Delivery, length: u64) {
     let sealed = secured.as_mut().filter(|_| reader.tls_from(delivery.from).is_some());
     let is_told = sealed.is_some_and(|secured| {
         secured.gap(delivery, length, reader);
         secured.has_opened()
     });
     if !is_told {
-        reader.gap(delivery, length);
+        reader.missing(delivery, length);
     }
 }
 
@@ -360,6 +402,20 @@ fn mail_ends(mut reader: Reader, secured: Option<Box<Secured>>, connection: &Con
         decrypted.records = records;
     }
     Said { session, tls: Some(Box::new(tls)), ..said }
+}
+
+fn mailbox_ends(
+    mut reader: fetch::Reader,
+    secured: Option<Box<Secured>>,
+    connection: &Connection,
+    said: Said,
+) -> Said {
+    let Some(mut secured) = secured else { return Said { fetch: reader.finish(connection), ..said } };
+    secured.give_up(&mut reader);
+    let protocol = reader.protocol();
+    let fetch = reader.finish(connection);
+    let (tls, _) = secured.finish(connection, Some(protocol));
+    Said { fetch, tls: Some(Box::new(tls)), ..said }
 }
 
 impl Undecided {
@@ -385,7 +441,7 @@ impl Undecided {
     }
 
     /// Hands what was kept to the reader of the protocol.
-    fn become_stream(mut self, protocol: Protocol, keep: &Keep) -> Stream {
+    fn become_stream(self, protocol: Protocol, keep: &Keep) -> Stream {
         let full = match keep {
             Keep::Name => return Stream::Named(protocol),
             Keep::Secrets => None,
@@ -397,9 +453,7 @@ impl Undecided {
         let limits = full.map(|full| full.limits);
         match protocol {
             Protocol::Smtp => {
-                let stream = self.events.first().map_or(0, |(delivery, _)| delivery.stream);
-                let letterbox = full.and_then(|full| full.letterbox.clone());
-                let letters = letterbox.map(|letterbox| Letters { stream, letterbox });
+                let letters = self.letters(full, protocol);
                 let (mut reader, mut secured) = (Reader::new(self.client(), limits, letters), None);
                 if let Some(first) = full.and_then(|full| full.inside) {
                     reader.is_inside_tls(first);
@@ -413,14 +467,19 @@ impl Undecided {
                 Stream::Smtp(Box::new(reader), secured)
             }
             Protocol::Imap | Protocol::Pop3 => {
-                let server = self.answering();
-                let lines = std::mem::take(&mut self.lines);
-                let mut reader = fetch::Reader::new(protocol, server, lines, limits.is_some());
+                let letters = self.letters(full, protocol);
+                let reader = fetch::Reader::new(protocol, self.answering(), limits, letters);
+                let (mut reader, mut secured) = (reader, None);
+                if let Some(first) = full.and_then(|full| full.inside) {
+                    reader.is_inside_tls(first);
+                }
                 self.replay(|delivery, event| match event {
-                    Replayed::Octets(octets) => reader.replay(delivery, octets),
-                    Replayed::Gap(length) => reader.replay_gap(delivery, length),
+                    Replayed::Octets(octets) => {
+                        mail_octets(&mut reader, &mut secured, delivery, octets, keep)
+                    }
+                    Replayed::Gap(length) => mail_gap(&mut reader, &mut secured, delivery, length),
                 });
-                Stream::Fetch(Box::new(reader))
+                Stream::Fetch(Box::new(reader), secured)
             }
             Protocol::Tls if full.is_some_and(|full| full.inside.is_none()) => self.become_tls(full),
             Protocol::Dns if full.is_some_and(|full| full.inside.is_none()) => {
@@ -445,6 +504,13 @@ impl Undecided {
             Protocol::Data => Stream::Unknown(Box::new(self.lines)),
             named => Stream::Named(named),
         }
+    }
+
+    /// Where the messages of this protocol go.
+    fn letters(&self, full: Option<&Full>, protocol: Protocol) -> Option<Letters> {
+        let stream = self.events.first().map_or(0, |(delivery, _)| delivery.stream);
+        let (wanted, letterbox) = full?.letterbox.clone()?;
+        (wanted == protocol).then_some(Letters { stream, letterbox })
     }
 
     /// Everything that was kept, once more.

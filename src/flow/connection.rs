@@ -61,7 +61,7 @@ pub struct Connection {
 
 impl Connection {
     /// A connection between two ends of which nothing more is known.
-    pub(crate) fn between(capture: u32, endpoints: PerSide<Endpoint>, roles: RoleBasis) -> Self {
+    pub fn between(capture: u32, endpoints: PerSide<Endpoint>, roles: RoleBasis) -> Self {
         Self {
             capture,
             stream: 0,

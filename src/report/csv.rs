@@ -8,12 +8,14 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, ExchangeRecord, FcsBook, LookupRecord, SessionRecord, TlsRecord,
+    CaptureRecord, ConnectionRecord, ExchangeRecord, FcsBook, FetchRecord, LookupRecord, SessionRecord,
+    TlsRecord,
 };
 use super::tally::Tally;
 use super::utc::utc;
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, info, payload};
 use crate::conversation::dns::Lookup;
+use crate::conversation::fetch;
 use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::conversation::tls;
@@ -146,6 +148,32 @@ const TLS: &[&str] = &[
     "closed.server",
 ];
 
+const FETCH: &[&str] = &[
+    "record",
+    "capture",
+    "stream",
+    "first_packet",
+    "client.address",
+    "client.port",
+    "server.address",
+    "server.port",
+    "encryption",
+    "encrypted_from",
+    "greeting",
+    "capabilities",
+    "auth.command",
+    "auth.mechanism",
+    "auth.user",
+    "auth.proof",
+    "auth.outcome",
+    "auth.answer",
+    "turns",
+    "messages",
+    "changes",
+    "warnings",
+    "ended",
+];
+
 const LOOKUP: &[&str] = &[
     "capture",
     "first_packet",
@@ -276,6 +304,12 @@ const CAPTURE: &[&str] = &[
     "dns.lookups",
     "dns.outcomes",
     "dns.warnings",
+    "imap.sessions",
+    "imap.messages",
+    "imap.warnings",
+    "pop3.sessions",
+    "pop3.messages",
+    "pop3.warnings",
     "damage",
 ];
 
@@ -319,6 +353,7 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Dns => LOOKUP,
         View::Http => EXCHANGE,
         View::Smtp => SESSION,
+        View::Imap | View::Pop3 => FETCH,
         View::Fcs => FCS,
         View::Overview => CAPTURE,
     };
@@ -357,7 +392,7 @@ impl Sink for Rows {
                 self.tally.packet(event);
                 Ok(())
             }
-            View::Tcp | View::Tls | View::Dns | View::Http | View::Smtp => Ok(()),
+            View::Tcp | View::Tls | View::Dns | View::Http | View::Smtp | View::Imap | View::Pop3 => Ok(()),
         }
     }
 
@@ -379,6 +414,18 @@ impl Sink for Rows {
         }
         self.tally.session(&session);
         Ok(())
+    }
+
+    fn mailbox(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
+        match (self.view, session.protocol) {
+            (View::Imap, Protocol::Imap) | (View::Pop3, Protocol::Pop3) => {
+                self.row(&FetchRecord::new(&session, self.reveal_secrets))
+            }
+            _ => {
+                self.tally.mailbox(&session);
+                Ok(())
+            }
+        }
     }
 
     fn lookup(&mut self, lookup: Box<Lookup>) -> io::Result<()> {
@@ -408,7 +455,15 @@ impl Sink for Rows {
                 let record = CaptureRecord::new(&self.tally, summary);
                 self.row(&record)?;
             }
-            View::Packets | View::Layers | View::Tcp | View::Tls | View::Dns | View::Http | View::Smtp => {}
+            View::Packets
+            | View::Layers
+            | View::Tcp
+            | View::Tls
+            | View::Dns
+            | View::Http
+            | View::Smtp
+            | View::Imap
+            | View::Pop3 => {}
         }
         self.out.flush()
     }

@@ -4,18 +4,20 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
 use super::record::{
-    CaptureRecord, ConnectionRecord, ExchangeRecord, FcsFrameRecord, FcsSummaryRecord, InterfaceLine,
-    JourneyRecord, LookupRecord, PacketRecord, SessionRecord, TlsRecord,
+    CaptureRecord, ConnectionRecord, ExchangeRecord, FcsFrameRecord, FcsSummaryRecord, FetchRecord,
+    InterfaceLine, JourneyRecord, LookupRecord, PacketRecord, SessionRecord, TlsRecord,
 };
 
 /// What a line can be.
-const RECORDS: [&str; 11] = [
+const RECORDS: [&str; 13] = [
     "packet",
     "connection",
     "tls_session",
     "dns_lookup",
     "http_exchange",
     "smtp_session",
+    "imap_session",
+    "pop3_session",
     "mail_journey",
     "fcs_summary",
     "fcs_frame",
@@ -33,6 +35,8 @@ pub fn schema() -> Value {
         generator.subschema_for::<LookupRecord>(),
         generator.subschema_for::<ExchangeRecord>(),
         generator.subschema_for::<SessionRecord<'_>>(),
+        generator.subschema_for::<FetchRecord<'_>>(),
+        json!({ "$ref": "#/$defs/pop3_session" }).try_into().unwrap_or_default(),
         generator.subschema_for::<JourneyRecord<'_>>(),
         generator.subschema_for::<FcsSummaryRecord>(),
         generator.subschema_for::<FcsFrameRecord>(),
@@ -40,6 +44,9 @@ pub fn schema() -> Value {
         generator.subschema_for::<InterfaceLine>(),
     ];
     let mut definitions = generator.take_definitions(true);
+    // both have one shape
+    let shape = definitions["imap_session"].clone();
+    definitions.insert("pop3_session".to_owned(), shape);
     for record in RECORDS {
         let properties = &mut definitions[record]["properties"];
         properties["record"] = json!({ "const": record });

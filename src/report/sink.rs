@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::names::KnownNames;
 use super::{LiveReport, PacketEvent, Summary, csv, json, table};
 use crate::conversation::dns::Lookup;
+use crate::conversation::fetch;
 use crate::conversation::http::Exchange;
 use crate::conversation::journey::Journeys;
 use crate::conversation::smtp::{Said, Session};
@@ -32,6 +33,10 @@ pub enum View {
     Http,
     /// SMTP sessions.
     Smtp,
+    /// IMAP sessions.
+    Imap,
+    /// POP3 sessions.
+    Pop3,
     /// Frame check sequences.
     Fcs,
 }
@@ -138,7 +143,7 @@ impl Options {
     /// Whether what is written has no word on the checksums of segments.
     pub fn says_nothing_of_checksums(&self) -> bool {
         match self.view {
-            View::Tls | View::Dns | View::Http | View::Smtp | View::Fcs => true,
+            View::Tls | View::Dns | View::Http | View::Smtp | View::Imap | View::Pop3 | View::Fcs => true,
             View::Tcp => matches!(self.format, Format::Json | Format::Csv),
             View::Overview | View::Packets | View::Layers => false,
         }
@@ -173,6 +178,14 @@ pub trait Sink {
     /// # Errors
     /// When its answer cannot be written.
     fn session(&mut self, _session: Box<Session>) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// A session in which mail was read is known in full; its connection may linger.
+    ///
+    /// # Errors
+    /// When its answer cannot be written.
+    fn mailbox(&mut self, _session: Box<fetch::Session>) -> io::Result<()> {
         Ok(())
     }
 

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use super::{PacketEvent, payload};
 use crate::conversation::dns::Lookup;
+use crate::conversation::fetch;
 use crate::conversation::http::Exchange;
-use crate::conversation::smtp::Session;
+use crate::conversation::smtp::{Session, Speaker};
 use crate::dissect::Checksum;
 use crate::flow::Connection;
 use crate::packet::{Note, Protocol, Timestamp};
@@ -43,6 +44,17 @@ pub(super) struct Tally {
     /// Lookups by how they ended.
     pub(super) lookups: BTreeMap<&'static str, u64>,
     pub(super) dns_warnings: BTreeMap<&'static str, u64>,
+    /// Sessions in which mail was read, by their protocol.
+    pub(super) mailboxes: BTreeMap<Protocol, Mailboxes>,
+}
+
+/// Counts of sessions in which mail was read.
+#[derive(Debug, Default)]
+pub(super) struct Mailboxes {
+    pub(super) sessions: u64,
+    /// Messages that were fetched whole.
+    pub(super) messages: u64,
+    pub(super) warnings: BTreeMap<&'static str, u64>,
 }
 
 impl Tally {
@@ -77,6 +89,18 @@ impl Tally {
         *self.teardowns.entry(connection.teardown.kind.name()).or_default() += 1;
         for (note, &count) in Note::ALL.iter().zip(&connection.notes).filter(|(_, count)| **count > 0) {
             *self.notes.entry(note.name()).or_default() += u64::from(count);
+        }
+    }
+
+    pub(super) fn mailbox(&mut self, session: &fetch::Session) {
+        let counts = self.mailboxes.entry(session.protocol).or_default();
+        counts.sessions += 1;
+        let whole = |message: &&fetch::Message| {
+            message.portion == fetch::Portion::Whole && message.from == Speaker::Server
+        };
+        counts.messages += session.messages.iter().filter(whole).count() as u64;
+        for warning in &session.warnings {
+            *counts.warnings.entry(warning.name()).or_default() += 1;
         }
     }
 

@@ -94,6 +94,21 @@ fn it_comes_out_joined_from_three_captures_in_whatever_order_they_are_named() {
 }
 
 #[test]
+fn an_envelope_is_rewritten_at_the_first_try_that_shows_it_and_never_again() {
+    for name in ["mail-journey-greylisted.pcap", "mail-journey-greylisted-partly.pcap"] {
+        let journey = journey(&samples(&[name]));
+        let rewritten = |step: &Value| {
+            let changes = step["changes"].as_array().unwrap();
+            changes.iter().filter(|change| change["what"] == "recipient").count()
+        };
+        let counts: Vec<usize> = steps(&journey).iter().map(rewritten).collect();
+        assert_eq!(counts, [0, 1, 0, 0], "{name}");
+        let change = &steps(&journey)[1]["changes"][0];
+        assert_eq!((&change["from"], &change["to"]), (&"team@example.com".into(), &"bob@example.com".into()));
+    }
+}
+
+#[test]
 fn a_greylisted_mail_has_two_attempts() {
     let whole = journey(&samples(&["mail-journey-greylisted.pcap"]));
     assert_eq!(kinds(&whole), ["submission", "attempt", "relay", "(fetch)"]);

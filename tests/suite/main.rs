@@ -9,6 +9,7 @@ mod http_exchanges;
 mod journey;
 mod mail_messages;
 mod mail_save;
+mod mailbox;
 mod samples;
 mod sandbox;
 mod secrets;

@@ -10,6 +10,17 @@ const MAX_CHANGES: usize = 50;
 
 /// What is different in `after`, but for Received lines.
 pub(super) fn changes(before: &Trace, after: &Trace) -> Vec<Change> {
+    let mut out = envelope(before, after);
+    fields(before, after, &mut out);
+    if before.body.is_some() && after.body.is_some() && before.body != after.body {
+        out.push(Change::Body);
+    }
+    out.truncate(MAX_CHANGES);
+    out
+}
+
+/// What is different in the envelope of `after`: all that an attempt without a message shows.
+pub(super) fn envelope(before: &Trace, after: &Trace) -> Vec<Change> {
     let mut out = Vec::new();
     if let (Some(from), Some(to)) = (&before.mail_from, &after.mail_from)
         && from != to
@@ -17,10 +28,6 @@ pub(super) fn changes(before: &Trace, after: &Trace) -> Vec<Change> {
         out.push(Change::Sender { from: from.clone(), to: to.clone() });
     }
     recipients(before, after, &mut out);
-    fields(before, after, &mut out);
-    if before.body.is_some() && after.body.is_some() && before.body != after.body {
-        out.push(Change::Body);
-    }
     out.truncate(MAX_CHANGES);
     out
 }

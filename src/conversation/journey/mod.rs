@@ -15,9 +15,9 @@ mod told;
 mod trace;
 
 use crate::conversation::dns;
-use crate::conversation::fetch::Fetched;
+use crate::conversation::fetch::{self, Fetched};
 use crate::conversation::mail::Hop;
-use crate::conversation::smtp::Session;
+use crate::conversation::smtp::{Proof, Session};
 use crate::packet::{Endpoint, Protocol, Timestamp};
 use trace::Trace;
 
@@ -173,7 +173,7 @@ pub struct Recipient {
 }
 
 /// What a hop changed, compared with the step before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Change {
     /// A header field that was not there before.
     FieldAdded(String),
@@ -226,6 +226,8 @@ pub struct Step {
     pub recipients: Vec<Recipient>,
     /// The server's word on the message or the attempt.
     pub outcome: Option<Said>,
+    /// The worst that was sent in the clear to log in.
+    pub login_in_the_clear: Option<Proof>,
     /// Nanoseconds until the next try for a recipient that was put off here.
     pub tried_again_after: Option<i64>,
     /// Received lines that were added since the step before.
@@ -262,8 +264,12 @@ impl Collector {
         }
     }
 
-    /// Takes messages that were fetched.
-    pub fn fetched(&mut self, fetched: Vec<Fetched>) {
+    /// Takes the messages that were fetched in a session.
+    pub fn mailbox(&mut self, session: &fetch::Session) {
+        self.fetched(session.fetched());
+    }
+
+    fn fetched(&mut self, fetched: Vec<Fetched>) {
         for one in fetched {
             self.add(trace::of_fetched(&one));
         }

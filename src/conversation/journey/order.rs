@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 
 use ahash::{AHashMap, AHashSet};
 
-use super::change::changes;
+use super::change::{changes, envelope};
 use super::clock::compare;
 use super::join::{Joined, chain, plain_id};
 use super::trace::Trace;
@@ -54,6 +54,9 @@ struct Plan {
     was_fetched: bool,
     was_taken: bool,
 }
+
+/// What steps are put in order by.
+type Key = (usize, bool, bool, u32, Option<Timestamp>, u64);
 
 enum Planned {
     Seen(Box<Seen>),
@@ -186,7 +189,6 @@ impl<'a> Mail<'a> {
         let message_id = ids.clone().next().cloned();
         let is_shared = ids.count() > 1 || !self.also.is_empty();
         let clocks = self.clocks(&parents);
-        type Key = (usize, bool, bool, u32, Option<Timestamp>, u64);
         let mut steps: Vec<(Key, Planned)> = Vec::new();
         for &index in &self.own {
             let trace = &self.traces[index];
@@ -201,6 +203,7 @@ impl<'a> Mail<'a> {
         steps.sort_by_key(|(key, _)| *key);
         let steps_left_out = steps.len().saturating_sub(MAX_STEPS) as u64;
         steps.truncate(MAX_STEPS);
+        rewritten_once(&mut steps, &parents);
         let traces = self.traces;
         Plan {
             message_id,
@@ -215,7 +218,13 @@ impl<'a> Mail<'a> {
     fn seen(&self, index: usize, parent: Option<usize>, is_shared: bool) -> Seen {
         let trace = &self.traces[index];
         let next = self.joined.next_try[index].and_then(|next| self.traces[next].time());
-        let with_message = parent.filter(|_| trace.octets.is_some()).map(|parent| &self.traces[parent]);
+        let before = parent.map(|parent| &self.traces[parent]);
+        let with_message = before.filter(|_| trace.octets.is_some());
+        let changes = match (before, with_message) {
+            (_, Some(before)) => changes(before, trace),
+            (Some(before), None) => envelope(before, trace),
+            (None, None) => Vec::new(),
+        };
         let same_lines = with_message.is_some_and(|before| before.hops.len() == trace.hops.len());
         let by_envelope = trace.message_id.is_none()
             && (self.joined.next_try[index].is_some() || self.joined.came_by[index].is_some());
@@ -228,7 +237,7 @@ impl<'a> Mail<'a> {
             index,
             also_seen: self.also.get(&index).cloned().unwrap_or_default(),
             tried_again_after: next.zip(trace.time()).map(|(next, now)| next.since(now)),
-            changes: with_message.map(|before| changes(before, trace)).unwrap_or_default(),
+            changes,
             adds_hop: !same_lines,
             basis: reasons.into_iter().filter(|(_, holds)| *holds).map(|(basis, _)| basis).collect(),
         }
@@ -317,6 +326,19 @@ fn name_hosts(steps: &mut [Step]) {
     }
 }
 
+/// A host rewrites an envelope once, however often it tries to hand the mail on: told at the first of its tries.
+fn rewritten_once(steps: &mut [(Key, Planned)], parents: &AHashMap<usize, usize>) {
+    let mut known: AHashSet<(usize, Change)> = AHashSet::new();
+    for (_, step) in steps {
+        let Planned::Seen(seen) = step else { continue };
+        let Some(&parent) = parents.get(&seen.index) else { continue };
+        seen.changes.retain(|change| match change {
+            Change::Sender { .. } | Change::Recipient { .. } => known.insert((parent, change.clone())),
+            Change::FieldAdded(_) | Change::FieldRemoved(_) | Change::FieldChanged(_) | Change::Body => true,
+        });
+    }
+}
+
 /// Moves what a trace knows into its step.
 fn step(seen: Seen, trace: &mut Trace) -> Step {
     let sighting = trace.seen;
@@ -336,6 +358,7 @@ fn step(seen: Seen, trace: &mut Trace) -> Step {
         mail_from: trace.mail_from.take(),
         recipients: std::mem::take(&mut trace.recipients),
         outcome: trace.outcome.take(),
+        login_in_the_clear: trace.login_in_the_clear,
         tried_again_after: seen.tried_again_after,
         received_added: last.into_iter().collect(),
         changes: seen.changes,

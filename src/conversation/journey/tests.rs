@@ -21,6 +21,7 @@ fn fetched(number: u64, message_id: &str, hops: &[&str]) -> Fetched {
         hops: hops.iter().map(hop).collect(),
         outline: Outline::default(),
         body: Some(number),
+        login_in_the_clear: None,
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn step(hop: &Hop, first: bool) -> Step {
         mail_from: None,
         recipients: Vec::new(),
         outcome: None,
+        login_in_the_clear: None,
         tried_again_after: None,
         received_added: Vec::new(),
         changes: Vec::new(),

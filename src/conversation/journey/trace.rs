@@ -7,7 +7,7 @@ use super::{Recipient, Said, Sighting, StepKind};
 use crate::conversation::dns;
 use crate::conversation::fetch::Fetched;
 use crate::conversation::mail::{Hop, Outline, body_digest};
-use crate::conversation::smtp::{self, Message, Reply, Role, Session, Verdict, reply};
+use crate::conversation::smtp::{self, Exposed, Message, Proof, Reply, Role, Session, Sight, Verdict, reply};
 use crate::packet::{Protocol, Seq, Timestamp};
 
 /// Octets of a text that are kept.
@@ -46,6 +46,8 @@ pub(super) struct Trace {
     pub(super) hops: Vec<Hop>,
     pub(super) outline: Outline,
     pub(super) body: Option<u64>,
+    /// The worst that was sent in the clear to log in.
+    pub(super) login_in_the_clear: Option<Proof>,
     /// Of a session with several messages, those of the first.
     pub(super) lookups: Vec<dns::Told>,
 }
@@ -169,9 +171,17 @@ fn bare(session: &Session, ordinal: usize, packets: Range<u64>, time: Option<Tim
         client_name: session.client_name.as_deref().and_then(name),
         server_name: greeting.filter(|word| word.contains('.') || *word == "localhost").and_then(name),
         isn: [session.isn.initiator, session.isn.responder],
+        login_in_the_clear: login_in_the_clear(session),
         ordinal,
         ..Trace::new(StepKind::Attempt, Protocol::Smtp, seen)
     }
+}
+
+/// The worst that a session shows of its logins.
+fn login_in_the_clear(session: &Session) -> Option<Proof> {
+    session.auth.as_ref()?;
+    let secret = session.exposure().into_iter().find(|exposure| exposure.what == Exposed::Secret)?;
+    secret.proof.filter(|_| secret.sight == Sight::Readable)
 }
 
 fn kind(session: &Session, message: &Message) -> StepKind {
@@ -208,6 +218,7 @@ impl Trace {
             hops: Vec::new(),
             outline: Outline::default(),
             body: None,
+            login_in_the_clear: None,
             lookups: Vec::new(),
         }
     }
@@ -233,6 +244,7 @@ pub(super) fn of_fetched(fetched: &Fetched) -> Trace {
         hops: hops(&fetched.hops),
         outline: fetched.outline.clone(),
         body: fetched.body,
+        login_in_the_clear: fetched.login_in_the_clear,
         ..Trace::new(StepKind::Fetch, fetched.protocol, seen)
     }
 }

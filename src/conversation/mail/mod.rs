@@ -17,6 +17,7 @@ pub use header::MailHeader;
 pub use outline::Outline;
 pub(super) use outline::body_digest;
 pub use part::{Part, PartKind};
+pub use reader::Described;
 pub(super) use reader::Reader;
 pub use received::Hop;
 pub use trust::{Assessment, Finding, Signature};

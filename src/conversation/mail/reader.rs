@@ -24,17 +24,45 @@ const USUAL_HEADER: usize = 1 << 10;
 const LONGEST_DELIMITER: usize = 512;
 
 /// What a message says about itself.
-#[derive(Debug, Default)]
-pub(in crate::conversation) struct Described {
-    pub(in crate::conversation) message_id: Option<String>,
-    pub(in crate::conversation) header: MailHeader,
-    pub(in crate::conversation) hops: Vec<Hop>,
-    pub(in crate::conversation) outline: Outline,
-    pub(in crate::conversation) signatures: Vec<Signature>,
-    pub(in crate::conversation) assessments: Vec<Assessment>,
-    pub(in crate::conversation) parts: Vec<Part>,
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Described {
+    /// The Message-ID header, without brackets.
+    pub message_id: Option<String>,
+    /// Main headers, decoded.
+    pub header: MailHeader,
+    /// The hops before this one, the oldest first.
+    pub hops: Vec<Hop>,
+    /// Its header fields, to be compared with those of the same mail at another hop.
+    pub outline: Outline,
+    /// Signatures, not verified.
+    pub signatures: Vec<Signature>,
+    /// What hosts on the way say that they checked.
+    pub assessments: Vec<Assessment>,
+    /// The nodes of the MIME tree, in their order.
+    pub parts: Vec<Part>,
     /// The whole tree is in `parts`.
-    pub(in crate::conversation) parts_complete: bool,
+    pub parts_complete: bool,
+}
+
+impl Described {
+    /// Octets that it takes, about.
+    pub(in crate::conversation) fn size(&self) -> usize {
+        let header = &self.header;
+        let texts = [
+            &self.message_id,
+            &header.from,
+            &header.to,
+            &header.cc,
+            &header.reply_to,
+            &header.subject,
+            &header.date,
+        ];
+        let texts: usize = texts.into_iter().flatten().map(String::len).sum();
+        let received: usize = header.received.iter().map(String::len).sum();
+        let hops: usize = self.hops.iter().map(Hop::size).sum();
+        let parts = self.parts.len() * size_of::<Part>();
+        size_of::<Self>() + texts + received + hops + parts + self.outline.size()
+    }
 }
 
 /// Reads one message.

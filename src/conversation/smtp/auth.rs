@@ -5,7 +5,7 @@ use super::session::{Auth, AuthOutcome};
 
 /// An exchange under way.
 #[derive(Debug)]
-pub(super) struct Exchange {
+pub(in crate::conversation) struct Exchange {
     auth: Auth,
     responses: u32,
 }
@@ -15,7 +15,7 @@ const MAX_MECHANISM: usize = 20;
 
 /// The mechanism and the initial response in the argument of AUTH, with the place where the response begins.
 /// A first word that can be no mechanism is taken for a response, as it may be a secret.
-pub(super) fn argument(argument: &[u8]) -> (&[u8], usize) {
+pub(in crate::conversation) fn argument(argument: &[u8]) -> (&[u8], usize) {
     let end = argument.iter().position(|c| *c == b' ').unwrap_or(argument.len());
     let name = &argument[..end];
     let allowed = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
@@ -28,14 +28,14 @@ pub(super) fn argument(argument: &[u8]) -> (&[u8], usize) {
 
 impl Exchange {
     /// Behind the command, before any response.
-    pub(super) fn new(mechanism: &[u8]) -> Self {
+    pub(in crate::conversation) fn new(mechanism: &[u8]) -> Self {
         let mechanism = line::text(mechanism).to_ascii_uppercase();
         let auth = Auth { mechanism, user: None, secret: None, outcome: AuthOutcome::Unknown };
         Self { auth, responses: 0 }
     }
 
     /// What is known so far.
-    pub(super) const fn auth(&self) -> &Auth {
+    pub(in crate::conversation) const fn auth(&self) -> &Auth {
         &self.auth
     }
 
@@ -50,7 +50,7 @@ impl Exchange {
     }
 
     /// A response as it stands in its line: base64, or `=` for an empty one.
-    pub(super) fn response(&mut self, octets: &[u8]) {
+    pub(in crate::conversation) fn response(&mut self, octets: &[u8]) {
         self.responses += 1;
         let decoded = if octets == b"=" { Vec::new() } else { base64(octets) };
         let decoded = line::text(&decoded);

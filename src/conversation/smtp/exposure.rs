@@ -235,7 +235,7 @@ impl Logins {
 }
 
 /// Mechanisms whose first response names the user alone.
-fn proves_late(mechanism: &str) -> bool {
+pub(in crate::conversation) fn proves_late(mechanism: &str) -> bool {
     mechanism == "LOGIN" || mechanism == "NTLM" || mechanism.starts_with("SCRAM-")
 }
 

@@ -26,9 +26,11 @@ mod verdict;
 
 pub(super) use auth::base64;
 pub use auth::challenge;
+pub(super) use auth::{Exchange, argument as auth_argument};
 pub(super) use builder::Letters;
 pub use builder::Limits;
 pub(super) use data::DataReader;
+pub(super) use exposure::proves_late;
 pub use exposure::{Exposed, Exposure, Proof, Sight};
 pub use offers::is_crossed_out;
 pub use pace::Pace;

@@ -9,9 +9,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::record::{CaptureRecord, ExchangeRecord, FcsBook, LookupRecord, TlsRecord};
+use super::record::{CaptureRecord, ExchangeRecord, FcsBook, FetchRecord, LookupRecord, TlsRecord};
 use super::{Options, Out, PacketEvent, Sink, Summary, View, escape, tally::Tally};
 use crate::conversation::dns::Lookup;
+use crate::conversation::fetch;
 use crate::conversation::http::Exchange;
 use crate::conversation::smtp::Session;
 use crate::conversation::tls;
@@ -31,6 +32,8 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Dns => Box::new(Lookups { out }),
         View::Http => Box::new(Exchanges { out, reveal: options.reveal_secrets }),
         View::Smtp => Box::new(Sessions::new(out, options.reveal_secrets)),
+        View::Imap => Box::new(Fetches { out, protocol: Protocol::Imap, reveal: options.reveal_secrets }),
+        View::Pop3 => Box::new(Fetches { out, protocol: Protocol::Pop3, reveal: options.reveal_secrets }),
         View::Fcs => Box::new(Fcs { out, book: FcsBook::default() }),
         View::Overview => Box::new(Capture { out, tally: Tally::default() }),
     }
@@ -82,6 +85,30 @@ impl Sink for Connections {
 
     fn flush(&mut self) -> io::Result<()> {
         self.out.write_buffer(&mut self.writer.out)?;
+        self.out.flush()
+    }
+}
+
+/// Sessions in which mail was read.
+struct Fetches {
+    out: Box<dyn Out>,
+    protocol: Protocol,
+    reveal: bool,
+}
+
+impl Sink for Fetches {
+    fn mailbox(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
+        if session.protocol != self.protocol {
+            return Ok(());
+        }
+        line(&mut self.out, &FetchRecord::new(&session, self.reveal))
+    }
+
+    fn finish(&mut self, _: &Summary) -> io::Result<()> {
+        self.out.flush()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         self.out.flush()
     }
 }
@@ -184,6 +211,11 @@ impl Sink for Capture {
 
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.tally.session(&session);
+        Ok(())
+    }
+
+    fn mailbox(&mut self, session: Box<fetch::Session>) -> io::Result<()> {
+        self.tally.mailbox(&session);
         Ok(())
     }
 

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::capture::{Interface, SourceInfo};
 use crate::packet::{DeclaredFcs, Protocol};
 use crate::report::Summary;
-use crate::report::tally::Tally;
+use crate::report::tally::{Mailboxes, Tally};
 use crate::report::utc::utc;
 
 /// The shape of a `capture` record.
@@ -39,6 +39,8 @@ pub(in crate::report) struct CaptureRecord {
     http: HttpCounts,
     smtp: SmtpCounts,
     dns: DnsCounts,
+    imap: MailboxCounts,
+    pop3: MailboxCounts,
     damage: Vec<DamageRecord>,
 }
 
@@ -102,6 +104,22 @@ struct SmtpCounts {
 }
 
 #[derive(Debug, Serialize, JsonSchema)]
+struct MailboxCounts {
+    sessions: u64,
+    /// Fetched whole.
+    messages: u64,
+    warnings: BTreeMap<&'static str, u64>,
+}
+
+impl MailboxCounts {
+    fn new(tally: &Tally, protocol: Protocol) -> Self {
+        let none = Mailboxes::default();
+        let counts = tally.mailboxes.get(&protocol).unwrap_or(&none);
+        Self { sessions: counts.sessions, messages: counts.messages, warnings: counts.warnings.clone() }
+    }
+}
+
+#[derive(Debug, Serialize, JsonSchema)]
 struct DnsCounts {
     lookups: u64,
     /// Lookups by how they ended.
@@ -162,6 +180,8 @@ impl CaptureRecord {
                 outcomes: tally.lookups.clone(),
                 warnings: tally.dns_warnings.clone(),
             },
+            imap: MailboxCounts::new(tally, Protocol::Imap),
+            pop3: MailboxCounts::new(tally, Protocol::Pop3),
             damage: summary
                 .damage
                 .iter()

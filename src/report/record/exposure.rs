@@ -22,19 +22,19 @@ pub(super) struct ExposureRecord {
 }
 
 #[derive(Debug, Default, Clone, Serialize, JsonSchema)]
-struct SightRecord {
+pub(super) struct SightRecord {
     /// `readable`, `sealed` (encrypted by those who made the mail), `hidden` (by TLS, if it was sent), `not_sent`,
     /// or `not_seen` where the capture does not have the whole session.
-    state: &'static str,
-    packet: Option<u64>,
+    pub(super) state: &'static str,
+    pub(super) packet: Option<u64>,
 }
 
 #[derive(Debug, Default, Serialize, JsonSchema)]
-struct SecretRecord {
+pub(super) struct SecretRecord {
     #[serde(flatten)]
-    sight: SightRecord,
+    pub(super) sight: SightRecord,
     /// `password`, `token`, `digest` (passwords can be tried against it offline), `once`, `elsewhere` or `unknown`.
-    kind: Option<&'static str>,
+    pub(super) kind: Option<&'static str>,
 }
 
 impl From<&Session> for ExposureRecord {

@@ -7,6 +7,7 @@ use super::EndpointRecord;
 use super::lookup::ToldRecord;
 use super::message::HopRecord;
 use crate::conversation::journey::{Basis, Change, ClockLag, Journey, Recipient, Said, Sighting, Step};
+use crate::conversation::smtp::Proof;
 use crate::report::utc::utc;
 
 /// The shape of a `mail_journey` record.
@@ -56,6 +57,8 @@ struct StepRecord<'a> {
     mail_from: Option<String>,
     recipients: Vec<JourneyRecipientRecord>,
     outcome: Option<SaidRecord>,
+    /// The worst that was sent in the clear to log in: `password`, `token`, `digest`, `once` or `unknown`.
+    login_in_the_clear: Option<&'static str>,
     /// Until a recipient that was put off here was tried again.
     tried_again_after_ns: Option<i64>,
     /// Since the step before.
@@ -152,6 +155,7 @@ impl<'a> From<&'a Step> for StepRecord<'a> {
             mail_from: step.mail_from.clone(),
             recipients: step.recipients.iter().map(JourneyRecipientRecord::from).collect(),
             outcome: step.outcome.as_ref().map(SaidRecord::from),
+            login_in_the_clear: step.login_in_the_clear.map(Proof::name),
             tried_again_after_ns: step.tried_again_after,
             received_added: step.received_added.iter().map(HopRecord::from).collect(),
             changes: step.changes.iter().map(ChangeRecord::from).collect(),

@@ -1,4 +1,4 @@
-//! A message of an `smtp_session` record.
+//! A message of an `smtp_session` record, and what it has in common with those that are fetched.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::hex;
-use crate::conversation::mail::{Assessment, Finding, Hop, MailHeader, Part, PartKind, Signature};
+use crate::conversation::mail::{Assessment, Described, Finding, Hop, MailHeader, Part, PartKind, Signature};
 use crate::conversation::smtp::{Message, Recipient, Reply, Transfer, Verdict};
 use crate::report::utc::Utc;
 
@@ -138,6 +138,41 @@ struct ContainerRecord<'a> {
     /// The number that its parts' numbers begin with; `null` for the whole message.
     part: Option<&'a str>,
     content_type: &'a str,
+}
+
+/// What a message says about itself, whatever carried it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct ContentRecord<'a> {
+    message_id: Option<&'a str>,
+    header: HeaderRecord<'a>,
+    /// From Received fields, the oldest first. Declared by those who wrote them.
+    hops: Vec<HopRecord<'a>>,
+    /// Declared by the header, not verified here.
+    signatures: Vec<SignatureRecord<'a>>,
+    /// What hosts on the way say that they checked. Declared by the header, not verified here.
+    authentication_results: Vec<AssessmentRecord<'a>>,
+    /// Leaves of the MIME tree and messages in the message, in their order.
+    parts: Vec<PartRecord<'a>>,
+    /// The multiparts that they stand in, in their order.
+    containers: Vec<ContainerRecord<'a>>,
+    /// Both lists are whole: no octets were missing, and no bound was reached.
+    parts_complete: bool,
+}
+
+impl<'a> From<&'a Described> for ContentRecord<'a> {
+    fn from(content: &'a Described) -> Self {
+        let nodes = |wanted: fn(PartKind) -> bool| content.parts.iter().filter(move |part| wanted(part.kind));
+        Self {
+            message_id: content.message_id.as_deref(),
+            header: (&content.header).into(),
+            hops: content.hops.iter().map(HopRecord::from).collect(),
+            signatures: content.signatures.iter().map(SignatureRecord::from).collect(),
+            authentication_results: content.assessments.iter().map(AssessmentRecord::from).collect(),
+            parts: nodes(|kind| kind != PartKind::Multipart).map(PartRecord::from).collect(),
+            containers: nodes(|kind| kind == PartKind::Multipart).map(ContainerRecord::from).collect(),
+            parts_complete: content.parts_complete,
+        }
+    }
 }
 
 impl<'a> From<&'a Message> for MessageRecord<'a> {

@@ -3,6 +3,7 @@
 mod ascii;
 mod dns;
 mod fcs;
+mod fetch;
 mod fields;
 mod grid;
 mod hexdump;
@@ -23,6 +24,7 @@ mod wrap;
 pub(super) use interfaces::interfaces;
 
 use super::{Format, Options, Out, Sink, View};
+use crate::packet::Protocol;
 
 /// The table sink of a view.
 pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
@@ -35,6 +37,8 @@ pub(super) fn sink(options: &Options, out: Box<dyn Out>) -> Box<dyn Sink> {
         View::Dns => Box::new(dns::Lookups::new(options, out)),
         View::Http => Box::new(http::Exchanges::new(options, out)),
         View::Smtp => Box::new(smtp::Sessions::new(options, out)),
+        View::Imap => Box::new(fetch::Sessions::new(options, Protocol::Imap, out)),
+        View::Pop3 => Box::new(fetch::Sessions::new(options, Protocol::Pop3, out)),
         View::Fcs => Box::new(fcs::FcsTable::new(options, out)),
         View::Overview => Box::new(overview::Overview::new(options, out)),
         View::Layers => Box::new(layers::Layers::new(options, out)),

@@ -11,8 +11,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 
 /// Every view of a capture.
-pub(crate) const VIEWS: [&str; 9] =
-    ["overview", "packets", "layers", "tcp", "tls", "dns", "http", "smtp", "fcs"];
+pub(crate) const VIEWS: [&str; 11] =
+    ["overview", "packets", "layers", "tcp", "tls", "dns", "http", "smtp", "imap", "pop3", "fcs"];
 
 /// A capture of `samples/`.
 pub(crate) fn sample(name: &str) -> PathBuf {

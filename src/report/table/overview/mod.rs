@@ -11,9 +11,10 @@ use super::fcs::Counts;
 use super::osi::{Seen, units};
 use super::style::{Style, Tone, shown};
 use super::time::{at_least as floor, duration, utc};
-use super::{http, smtp, tcp};
+use super::{fetch, http, smtp, tcp};
 use crate::capture::SourceInfo;
 use crate::conversation::dns::{Lookup, Outcome, Warning};
+use crate::conversation::fetch as mailbox;
 use crate::conversation::http::Exchange;
 use crate::conversation::journey::{ClockLag, Journeys};
 use crate::conversation::smtp::Session;
@@ -53,6 +54,7 @@ pub(super) struct Overview {
     tls: Vec<tls::Session>,
     /// The latest.
     asked: VecDeque<Asked>,
+    mailboxes: Vec<mailbox::Session>,
     journeys: Journeys,
     /// How long the slowest lookup took, and what it asked.
     slowest_lookup: Option<(i64, String)>,
@@ -80,6 +82,7 @@ impl Overview {
             marks: BTreeMap::new(),
             tls: Vec::new(),
             asked: VecDeque::new(),
+            mailboxes: Vec::new(),
             journeys: Journeys::default(),
             slowest_lookup: None,
             live: options.live.clone(),
@@ -323,6 +326,15 @@ impl Overview {
             let count = units(style, "session", *count);
             lines.push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
         }
+        for (protocol, counts) in &t.mailboxes {
+            for (name, count) in &counts.warnings {
+                let verb = if *protocol == Protocol::Pop3 { "STLS" } else { "STARTTLS" };
+                let what = style.say(&format!("fetch.warning.{name}"), &[("verb", &verb)]);
+                let count = units(style, "session", *count);
+                lines
+                    .push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
+            }
+        }
         if lines.is_empty() {
             return;
         }
@@ -388,6 +400,7 @@ impl Overview {
             out.push('\n');
             smtp::list(&self.style, &mut out, &self.sessions, self.tally.sessions);
         }
+        fetch::overview(&self.style, &mut out, &self.mailboxes, &self.tally.mailboxes);
         out
     }
 
@@ -410,6 +423,9 @@ impl Overview {
         let mut next = Vec::new();
         if self.tally.exchanges > 0 {
             next.push(format!("layerscope http {names}"));
+        }
+        for protocol in self.tally.mailboxes.keys() {
+            next.push(format!("layerscope {} {names}", protocol.name()));
         }
         if self.tally.sessions > 0 {
             next.push(format!("layerscope smtp {names}"));
@@ -492,6 +508,14 @@ impl Sink for Overview {
     fn tls_session(&mut self, session: Box<tls::Session>) -> io::Result<()> {
         if self.tls.len() < LISTED {
             self.tls.push(*session);
+        }
+        Ok(())
+    }
+
+    fn mailbox(&mut self, session: Box<mailbox::Session>) -> io::Result<()> {
+        self.tally.mailbox(&session);
+        if self.mailboxes.len() < LISTED {
+            self.mailboxes.push(*session);
         }
         Ok(())
     }

@@ -13,11 +13,14 @@ pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
     for exposure in session.exposure() {
         let Exposure { what, sight, packet, proof } = exposure;
         let what = style.word(&format!("smtp.exposure.what.{}", what.name()));
-        let seen =
-            if exposure.what == Exposed::Secret { secret(style, sight, proof) } else { word(style, sight) };
+        let seen = if exposure.what == Exposed::Secret {
+            secret_sight(style, sight, proof)
+        } else {
+            sight_word(style, sight)
+        };
         grid.add_row([
             style.cell(Tone::Plain, what),
-            style.cell(tone(sight), seen),
+            style.cell(sight_tone(sight), seen),
             style.number(packet.map_or_else(String::new, |packet| packet.to_string())),
         ]);
     }
@@ -25,13 +28,13 @@ pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
     offer(style, session, out);
 }
 
-fn word(style: &Style, sight: Sight) -> String {
+pub(in crate::report::table) fn sight_word(style: &Style, sight: Sight) -> String {
     style.word(&format!("smtp.exposure.sight.{}", sight.name()))
 }
 
 /// What a secret that was sent is good for.
-fn secret(style: &Style, sight: Sight, proof: Option<Proof>) -> String {
-    let sight_word = word(style, sight);
+pub(in crate::report::table) fn secret_sight(style: &Style, sight: Sight, proof: Option<Proof>) -> String {
+    let sight_word = sight_word(style, sight);
     match proof {
         Some(proof) if sight == Sight::Readable || proof == Proof::Elsewhere => {
             let proof = style.word(&format!("smtp.exposure.proof.{}", proof.name()));
@@ -41,7 +44,7 @@ fn secret(style: &Style, sight: Sight, proof: Option<Proof>) -> String {
     }
 }
 
-const fn tone(sight: Sight) -> Tone {
+pub(in crate::report::table) const fn sight_tone(sight: Sight) -> Tone {
     match sight {
         Sight::Readable => Tone::Warn,
         Sight::Sealed | Sight::Hidden => Tone::Good,

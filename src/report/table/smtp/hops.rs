@@ -2,8 +2,8 @@
 
 use super::super::style::{Style, Tone, clipped, shown};
 use super::super::time::duration;
+use super::message::Content;
 use crate::conversation::mail::Hop;
-use crate::conversation::smtp::Message;
 use crate::packet::Timestamp;
 
 const SECOND: i64 = 1_000_000_000;
@@ -13,7 +13,7 @@ const LONGEST_NAME: usize = 80;
 const MOST: usize = 50;
 
 /// Appends the table; nothing where there were no hops.
-pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
+pub(super) fn push(style: &Style, message: &Content<'_>, out: &mut String) {
     if message.hops.is_empty() {
         return;
     }

@@ -159,6 +159,12 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
     let (client, server) = step.seen.map(|seen| (seen.client.address, seen.server.address)).unzip();
     out.extend(dns::story(style, &step.lookups, Part::Before, client));
     out.extend(carried(style, step));
+    out.extend(gave_away(style, step));
+    let (envelope, message): (Vec<_>, Vec<_>) = step
+        .changes
+        .iter()
+        .partition(|change| matches!(change, Change::Sender { .. } | Change::Recipient { .. }));
+    out.extend(limited(style, &envelope, |item| change(style, item)));
     fates(style, step, &mut out);
     for hop in &step.received_added {
         let by = clip(hop.by.as_deref().unwrap_or("?"));
@@ -167,7 +173,7 @@ fn lines(style: &Style, step: &Step) -> Vec<String> {
             None => style.say("journey.received_unnamed", &[("by", &by)]),
         });
     }
-    out.extend(limited(style, &step.changes, |item| change(style, item)));
+    out.extend(limited(style, &message, |item| change(style, item)));
     out.extend(dns::story(style, &step.lookups, Part::During, server));
     if let Some(id) = step.queue_ids.first() {
         out.push(style.say("journey.queued", &[("id", &clip(id))]));
@@ -206,6 +212,13 @@ fn carried(style: &Style, step: &Step) -> Option<String> {
             Some(style.say("journey.octets_to", &[("octets", &octets), ("recipients", &names)]))
         }
     }
+}
+
+/// What was sent in the clear to log in.
+fn gave_away(style: &Style, step: &Step) -> Option<String> {
+    let proof = step.login_in_the_clear?;
+    let word = style.word(&format!("smtp.exposure.proof.{}", proof.name()));
+    Some(style.say("journey.login_in_the_clear", &[("proof", &word)]))
 }
 
 /// Who was refused or put off, and until when.

@@ -37,7 +37,7 @@ pub(super) fn push_list(style: &Style, out: &mut String, sessions: &[Session]) {
             row.extend([
                 style.cell(Tone::Plain, mail.path),
                 style.cell(mail.tone, mail.verdict),
-                style.cell(protection_tone(session), protection(style, session)),
+                style.cell(protection_tone(session.encryption), protection(style, session.encryption)),
                 style.number(took(session).unwrap_or_else(|| "-".to_owned())),
                 style.cell(Tone::Quiet, style.word(&format!("smtp.view.ended.{}", session.ended.name()))),
             ]);
@@ -145,16 +145,16 @@ pub(super) const fn tone(verdict: Verdict) -> Tone {
 }
 
 /// What was encrypted, in a word or two.
-fn protection(style: &Style, session: &Session) -> String {
-    match session.encryption {
+pub(in crate::report::table) fn protection(style: &Style, encryption: Encryption) -> String {
+    match encryption {
         Encryption::None => style.word("smtp.view.protected.none"),
         Encryption::StartTls { packet } => style.say("smtp.view.protected.starttls", &[("packet", &packet)]),
         Encryption::Implicit => style.word("smtp.view.protected.implicit"),
     }
 }
 
-pub(super) const fn protection_tone(session: &Session) -> Tone {
-    match session.encryption {
+pub(in crate::report::table) const fn protection_tone(encryption: Encryption) -> Tone {
+    match encryption {
         Encryption::None => Tone::Warn,
         Encryption::StartTls { .. } | Encryption::Implicit => Tone::Good,
     }

@@ -4,8 +4,8 @@ use comfy_table::{ColumnConstraint, Width};
 
 use super::super::grid::Table;
 use super::super::style::{Style, Tone, clipped, shown, width};
+use super::message::Content;
 use crate::conversation::mail::{Part, PartKind};
-use crate::conversation::smtp::Message;
 
 /// Columns that a type, an encoding and a file name take at most.
 const LONGEST_TYPE: usize = 60;
@@ -21,10 +21,10 @@ const LEVELS: usize = 8;
 const DIGEST: usize = 4;
 
 /// Appends the tree, and what is missing of it.
-pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
+pub(super) fn push(style: &Style, message: &Content<'_>, out: &mut String) {
     if !message.parts.is_empty() {
         out.push('\n');
-        grid(style, &message.parts, out);
+        grid(style, message.parts, out);
         if message.parts.iter().any(|part| part.assumed) {
             style.paragraph(out, Tone::Quiet, &style.word("smtp.mail.assumed_note"), 2);
         }

@@ -20,10 +20,15 @@ use std::sync::Arc;
 
 use comfy_table::{ColumnConstraint, Width};
 
+pub(super) use self::exposure::{secret_sight, sight_tone, sight_word};
 pub(super) use self::journey::summary as journey;
 pub(super) use self::list::list;
-use self::list::{protection_tone, push_list, took};
+pub(super) use self::list::{protection, protection_tone};
+use self::list::{push_list, took};
 use self::message::message_section;
+pub(super) use self::message::{Content, content_section};
+pub(super) use self::raw::MASK;
+pub(super) use self::turns::packets;
 use self::turns::{TurnRow, rows};
 pub(super) use self::turns::{packets, phases};
 use super::dns;
@@ -39,10 +44,10 @@ use crate::lesson;
 use crate::report::{Follows, Format, Gauge, Options, Sink, Summary};
 
 /// Captures with no more sessions than this show each conversation.
-const SHOWN_IN_FULL: usize = 3;
+pub(super) const SHOWN_IN_FULL: usize = 3;
 
 /// Rows that one table has; the next ones get a heading of their own, so that long lists stream.
-const ROWS_A_TABLE: usize = 100;
+pub(super) const ROWS_A_TABLE: usize = 100;
 
 /// Columns that the name of a capture takes at most.
 const LONGEST_NAME: usize = 80;
@@ -283,7 +288,7 @@ fn heading(style: &Style, session: &Session, capture: Option<(u32, String)>, out
         Encryption::StartTls { packet } => style.say("smtp.view.from_packet", &[("packet", &packet)]),
         Encryption::None | Encryption::Implicit => String::new(),
     };
-    style.paragraph(out, protection_tone(session), &format!("{encryption}{from}"), 2);
+    style.paragraph(out, protection_tone(session.encryption), &format!("{encryption}{from}"), 2);
     login(style, session, out);
     style.paragraph(out, Tone::Plain, &sent(style, session), 2);
     let ended = lesson::smtp::ended(style.lang, session.ended.name()).unwrap_or_default();

@@ -6,7 +6,7 @@ use super::super::style::shown;
 use crate::conversation::smtp::{Reply, Session, Speaker, TurnKind};
 
 /// What stands for a secret.
-pub(super) const MASK: &str = "········";
+pub(in crate::report::table) const MASK: &str = "········";
 
 /// Appends the lines of a session; `named` puts a line before them that says which session it
 /// is, and of which capture.

@@ -1,8 +1,8 @@
 //! Signatures and checks that a header declares. Nothing of it is verified here, and the text says so.
 
 use super::super::style::{Style, Tone, clipped, shown};
+use super::message::Content;
 use crate::conversation::mail::{Assessment, Finding, Signature};
-use crate::conversation::smtp::Message;
 
 /// Columns that a name takes at most.
 const LONGEST_NAME: usize = 80;
@@ -10,15 +10,15 @@ const LONGEST_NAME: usize = 80;
 const METHODS: [&str; 5] = ["spf", "dkim", "dmarc", "arc", "iprev"];
 
 /// Appends a line for each field, and what the methods named in them are.
-pub(super) fn push(style: &Style, message: &Message, out: &mut String) {
+pub(super) fn push(style: &Style, message: &Content<'_>, out: &mut String) {
     if message.signatures.is_empty() && message.assessments.is_empty() {
         return;
     }
     style.heading(out, &style.word("smtp.mail.trust"));
-    for signature in &message.signatures {
+    for signature in message.signatures {
         style.paragraph(out, Tone::Plain, &signed(style, signature), 4);
     }
-    for assessment in &message.assessments {
+    for assessment in message.assessments {
         style.paragraph(out, Tone::Plain, &assessed(style, assessment), 4);
     }
     for method in METHODS.into_iter().filter(|method| is_named(message, method)) {
@@ -53,7 +53,7 @@ fn name(text: Option<&str>) -> String {
     text.map_or_else(|| "?".to_owned(), |text| clipped(&shown(text), LONGEST_NAME))
 }
 
-fn is_named(message: &Message, method: &str) -> bool {
+fn is_named(message: &Content<'_>, method: &str) -> bool {
     let by_signature = |s: &Signature| match method {
         "dkim" => s.field.starts_with("DKIM"),
         "arc" => s.field.starts_with("ARC"),
