@@ -28,7 +28,7 @@ use self::list::{push_list, took};
 use self::message::message_section;
 pub(super) use self::message::{Content, content_section};
 pub(super) use self::raw::MASK;
-pub(super) use self::turns::packets;
+
 use self::turns::{TurnRow, rows};
 pub(super) use self::turns::{packets, phases};
 use super::dns;
