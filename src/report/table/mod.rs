@@ -1,6 +1,7 @@
 //! Tables for people: one sink a view, in English and Chinese, no wider than the terminal.
 
 mod ascii;
+mod dialogue;
 mod dns;
 mod fcs;
 mod fetch;

@@ -10,11 +10,10 @@ mod sections;
 
 use std::io::{self, Write};
 
-use comfy_table::{ColumnConstraint, Width};
-
 pub(super) use self::list::overview;
 use self::list::{is_fetched_whole, push_list, took};
-use self::rows::{Row, rows};
+use self::rows::rows;
+use super::dialogue;
 use super::smtp::{ROWS_A_TABLE, SHOWN_IN_FULL, protection_tone};
 use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;
@@ -26,8 +25,6 @@ use crate::report::{Options, Sink, Summary};
 
 /// Columns that the name of a capture takes at most.
 const LONGEST_NAME: usize = 80;
-/// The place of the column of lines in the table of a conversation.
-const LINE_COLUMN: usize = 3;
 
 /// The sink.
 pub(super) struct Sessions {
@@ -322,25 +319,7 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
         return;
     }
     out.push('\n');
-    let mut grid = style.grid(&["packet", "delta", "who", "line", "osi_phase", "means"]);
-    let mut longest = 0;
-    for row in rows(style, session, reveal) {
-        let Row { packet, delta, who, line, phase, means, tone } = row;
-        longest = longest.max(line.split(' ').map(width).max().unwrap_or(0));
-        grid.add_row([
-            style.number(packet),
-            style.number(delta),
-            style.cell(Tone::Quiet, who),
-            style.cell(tone, line),
-            style.cell(Tone::Quiet, phase),
-            style.cell(Tone::Plain, means),
-        ]);
-    }
-    let room = u16::try_from(longest.min(style.width / 3) + 1).unwrap_or(u16::MAX);
-    if let Some(column) = grid.column_mut(LINE_COLUMN) {
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(room)));
-    }
-    style.push_grid(out, grid);
+    dialogue::push(style, out, "osi_phase", rows(style, session, reveal));
     let osi = style.say("fetch.view.osi", &[("protocol", &name(session.protocol))]);
     style.paragraph(out, Tone::Quiet, &osi, 2);
     if session.turns_left_out > 0 {

@@ -1,5 +1,6 @@
 //! The lines of a conversation, and what each of them means where it stands.
 
+use super::super::dialogue::Row;
 use super::super::smtp::{MASK, packets};
 use super::super::style::{Style, Tone, shown};
 use super::super::time::duration;
@@ -17,18 +18,6 @@ const MANY: usize = 6;
 const SHOWN: usize = 3;
 /// Lines behind a reply of POP3 that are shown.
 const SHOWN_LINES: usize = 5;
-
-/// One row of the conversation.
-pub(super) struct Row {
-    pub(super) packet: String,
-    pub(super) delta: String,
-    pub(super) who: String,
-    pub(super) line: String,
-    /// The phase, behind the OSI layers whose part the line plays.
-    pub(super) phase: String,
-    pub(super) means: String,
-    pub(super) tone: Tone,
-}
 
 /// All rows of a session, in order.
 pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<Row> {
@@ -227,7 +216,7 @@ impl Teller<'_> {
             rows.push(self.row(turn, &line, means, Tone::Quiet));
         }
         for row in &mut rows {
-            for cell in [&mut row.packet, &mut row.delta, &mut row.who, &mut row.phase] {
+            for cell in [&mut row.packet, &mut row.delta, &mut row.who, &mut row.role] {
                 cell.clear();
             }
         }
@@ -251,7 +240,7 @@ impl Teller<'_> {
                 delta: String::new(),
                 who: String::new(),
                 line,
-                phase: String::new(),
+                role: String::new(),
                 means,
                 tone: Tone::Quiet,
             };
@@ -279,7 +268,7 @@ impl Teller<'_> {
             delta: since.map(|since| format!("{:.3}", since as f64 / 1e6)).unwrap_or_default(),
             who: self.style.word(who),
             line: shown(line).chars().take(LONGEST_LINE).collect(),
-            phase: format!("{} {name}", self.layers(turn)).trim_start().to_owned(),
+            role: format!("{} {name}", self.layers(turn)).trim_start().to_owned(),
             means,
             tone,
         }

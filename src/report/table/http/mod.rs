@@ -6,11 +6,10 @@ mod rows;
 
 use std::io::{self, Write};
 
-use comfy_table::{ColumnConstraint, Width};
-
 pub(super) use self::list::list;
 use self::list::push_list;
-use self::rows::{Row, Teller};
+use self::rows::Teller;
+use super::dialogue::{self, Row};
 use super::style::{Style, Tone, clipped, shown, width};
 use crate::conversation::http::{After, Exchange, Field, Message, Warning};
 use crate::flow::Connection;
@@ -25,8 +24,6 @@ const ROWS_A_LIST: usize = 100;
 const EXCHANGES_A_TABLE: usize = 20;
 /// Columns that the name of a capture takes at most.
 const LONGEST_NAME: usize = 80;
-/// The place of the column of lines in the table of a conversation.
-const LINE_COLUMN: usize = 3;
 
 /// The sink.
 pub(super) struct Exchanges {
@@ -195,31 +192,15 @@ fn has_secrets(exchange: &Exchange) -> bool {
 
 /// One table of these exchanges, and what is odd about them.
 fn conversation(style: &Style, exchanges: &[Exchange], reveal: bool, out: &mut String) {
-    let mut grid = style.grid(&["packet", "delta", "who", "line", "role_osi", "means"]);
     let mut teller = Teller::new(style, reveal);
-    let mut longest = 0;
+    let mut rows = Vec::new();
     for (index, exchange) in exchanges.iter().enumerate() {
         if index > 0 {
-            grid.add_row(std::array::from_fn::<_, 6, _>(|_| style.cell(Tone::Plain, "")));
+            rows.push(Row::default());
         }
-        for Row { packet, delta, who, line, osi, means, tone } in teller.exchange(exchange) {
-            longest = longest.max(line.split(' ').map(width).max().unwrap_or(0));
-            grid.add_row([
-                style.number(packet),
-                style.number(delta),
-                style.cell(Tone::Quiet, who),
-                style.cell(tone, line),
-                style.cell(Tone::Quiet, osi),
-                style.cell(Tone::Plain, means),
-            ]);
-        }
+        rows.extend(teller.exchange(exchange));
     }
-    // a name or a target stands on one line where there is room for it
-    let room = u16::try_from(longest.min(style.width / 3) + 1).unwrap_or(u16::MAX);
-    if let Some(column) = grid.column_mut(LINE_COLUMN) {
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(room)));
-    }
-    style.push_grid(out, grid);
+    dialogue::push(style, out, "role_osi", rows);
     for exchange in exchanges {
         for &warning in &exchange.warnings {
             let what = style.word(&format!("http.warning.{}", Warning::name(warning)));

@@ -1,5 +1,6 @@
 //! The lines of exchanges, and what each of them means where it stands.
 
+use super::super::dialogue::Row;
 use super::super::style::{Style, Tone, shown};
 use super::super::time::duration;
 use super::fields::{Line, Whose, lines};
@@ -13,19 +14,6 @@ use crate::packet::Timestamp;
 const LONGEST_LINE: usize = 400;
 /// Sizes of chunks that are listed.
 const LISTED_CHUNKS: usize = 8;
-
-/// One row of the conversation.
-#[derive(Default)]
-pub(super) struct Row {
-    pub(super) packet: String,
-    pub(super) delta: String,
-    pub(super) who: String,
-    pub(super) line: String,
-    /// The OSI layer whose work the line does.
-    pub(super) osi: String,
-    pub(super) means: String,
-    pub(super) tone: Tone,
-}
 
 /// Tells exchanges in order.
 pub(super) struct Teller<'a> {
@@ -114,7 +102,7 @@ impl<'a> Teller<'a> {
         let lines = lines(self.style, whose, message, authorization, &before, self.reveal);
         let field = |line: Line| Row {
             line: line.text,
-            osi: line.osi.to_owned(),
+            role: line.osi.to_owned(),
             means: line.means,
             ..Row::default()
         };
@@ -132,7 +120,7 @@ impl<'a> Teller<'a> {
             delta: since.map(|since| format!("{:.3}", since as f64 / 1e6)).unwrap_or_default(),
             who: self.style.word(who),
             line: shown(line).chars().take(LONGEST_LINE).collect(),
-            osi: "7".to_owned(),
+            role: "7".to_owned(),
             means,
             tone,
         }
@@ -194,8 +182,8 @@ impl<'a> Teller<'a> {
         let tone = if cut.is_some() { Tone::Warn } else { Tone::Plain };
         let packet = body.first_packet.map(|first| packets(first, message.last_packet));
         let packet = packet.filter(|_| message.last_packet > message.head_last_packet).unwrap_or_default();
-        let osi = osi.replace(',', &style.word("http.sign.layers"));
-        Some(Row { packet, line, osi, means, tone, ..Row::default() })
+        let role = osi.replace(',', &style.word("http.sign.layers"));
+        Some(Row { packet, line, role, means, tone, ..Row::default() })
     }
 
     /// What becomes of the connection.
@@ -209,7 +197,7 @@ impl<'a> Teller<'a> {
             after => self.style.word(&format!("http.after.{}", after.name())),
         };
         let row = self.remark("http.view.connection", means, Tone::Quiet);
-        Some(Row { osi: "5".to_owned(), ..row })
+        Some(Row { role: "5".to_owned(), ..row })
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::super::dialogue::Row;
 use super::super::live::{Column, Columns};
 use super::super::style::{Style, Tone};
 use super::super::time::{Clock, duration};
-use super::turns::{Memory, TurnRow, rows_at};
+use super::turns::{Memory, rows_at};
 use crate::conversation::smtp::{Said, Session, TurnKind};
 use crate::flow::Connection;
 use crate::report::Options;
@@ -88,7 +89,7 @@ impl Live {
                 continue;
             }
             for row in rows {
-                let TurnRow { packet, who, line, means, tone, .. } = row;
+                let Row { packet, who, line, means, tone, .. } = row;
                 let mut time = String::new();
                 if !packet.is_empty() {
                     self.clock.push(&mut time, turn.time);

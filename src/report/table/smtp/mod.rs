@@ -18,8 +18,6 @@ mod verdict;
 use std::io::{self, Write};
 use std::sync::Arc;
 
-use comfy_table::{ColumnConstraint, Width};
-
 pub(super) use self::exposure::{secret_sight, sight_tone, sight_word};
 pub(super) use self::journey::summary as journey;
 pub(super) use self::list::list;
@@ -29,8 +27,9 @@ use self::message::message_section;
 pub(super) use self::message::{Content, content_section};
 pub(super) use self::raw::MASK;
 
-use self::turns::{TurnRow, rows};
+use self::turns::rows;
 pub(super) use self::turns::{packets, phases};
+use super::dialogue;
 use super::dns;
 use super::style::{Style, Tone, clipped, shown, width};
 use super::time::duration;
@@ -51,9 +50,6 @@ pub(super) const ROWS_A_TABLE: usize = 100;
 
 /// Columns that the name of a capture takes at most.
 const LONGEST_NAME: usize = 80;
-
-/// The place of the column of lines in the table of a conversation.
-const LINE_COLUMN: usize = 3;
 
 /// The sink.
 pub(super) struct Sessions {
@@ -350,26 +346,7 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
         return;
     }
     out.push('\n');
-    let mut grid = style.grid(&["packet", "delta", "who", "line", "osi_phase", "means"]);
-    let mut longest = 0;
-    for row in rows(style, session, reveal) {
-        let TurnRow { packet, delta, who, line, phase, means, tone } = row;
-        longest = longest.max(line.split(' ').map(width).max().unwrap_or(0));
-        grid.add_row([
-            style.number(packet),
-            style.number(delta),
-            style.cell(Tone::Quiet, who),
-            style.cell(tone, line),
-            style.cell(Tone::Quiet, phase),
-            style.cell(Tone::Plain, means),
-        ]);
-    }
-    // an address stands on one line where there is room for it
-    let room = u16::try_from(longest.min(style.width / 3) + 1).unwrap_or(u16::MAX);
-    if let Some(column) = grid.column_mut(LINE_COLUMN) {
-        column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(room)));
-    }
-    style.push_grid(out, grid);
+    dialogue::push(style, out, "osi_phase", rows(style, session, reveal));
     style.paragraph(out, Tone::Quiet, &style.word("smtp.view.osi"), 2);
     if session.decrypted.is_some() {
         style.paragraph(out, Tone::Good, &style.word("smtp.view.decrypted"), 2);

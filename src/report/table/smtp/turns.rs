@@ -1,5 +1,6 @@
 //! The lines of a conversation, and what each of them means where it stands.
 
+use super::super::dialogue::Row;
 use super::super::style::{Style, Tone, clipped, shown};
 use super::super::time::duration;
 use super::capabilities::capability;
@@ -15,20 +16,8 @@ const LONGEST_LINE: usize = 400;
 /// Columns that the text of a challenge takes at most.
 const LONGEST_CHALLENGE: usize = 100;
 
-/// One row of the conversation.
-pub(super) struct TurnRow {
-    pub(super) packet: String,
-    pub(super) delta: String,
-    pub(super) who: String,
-    pub(super) line: String,
-    /// The phase, behind the OSI layers whose part the line plays.
-    pub(super) phase: String,
-    pub(super) means: String,
-    pub(super) tone: Tone,
-}
-
 /// All rows of a session, in order.
-pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<TurnRow> {
+pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<Row> {
     let mut memory = Memory { pace: Pace::of(session), ..Memory::default() };
     let said = session.said();
     let mut teller = Teller { style, said, whole: Some(session), reveal, memory: &mut memory };
@@ -42,7 +31,7 @@ pub(super) fn rows_at(
     at: usize,
     reveal: bool,
     memory: &mut Memory,
-) -> Vec<TurnRow> {
+) -> Vec<Row> {
     if let Some(turn) = said.turns.get(at) {
         memory.pace.take(turn);
     }
@@ -162,7 +151,7 @@ struct Login {
 }
 
 impl Teller<'_> {
-    fn next(&mut self, at: usize) -> Vec<TurnRow> {
+    fn next(&mut self, at: usize) -> Vec<Row> {
         let Some(turn) = self.said.turns.get(at) else { return Vec::new() };
         let phase = phase(&self.memory.phases, turn);
         self.memory.phases.push(phase);
@@ -180,7 +169,7 @@ impl Teller<'_> {
         self.said.inside_from.is_some_and(|from| at >= from)
     }
 
-    fn turn(&mut self, at: usize, turn: &Turn, phase: Phase) -> Vec<TurnRow> {
+    fn turn(&mut self, at: usize, turn: &Turn, phase: Phase) -> Vec<Row> {
         match &turn.kind {
             TurnKind::Greeting(reply) => {
                 let mut means = self.meaning("greeting", reply);
@@ -296,14 +285,7 @@ impl Teller<'_> {
         (begin..command).any(asked) && !turns[begin..].iter().any(accepts)
     }
 
-    fn reply(
-        &mut self,
-        at: usize,
-        turn: &Turn,
-        phase: Phase,
-        to: Option<usize>,
-        reply: &Reply,
-    ) -> Vec<TurnRow> {
+    fn reply(&mut self, at: usize, turn: &Turn, phase: Phase, to: Option<usize>, reply: &Reply) -> Vec<Row> {
         let verb = answered(self.said, to);
         let refuses = reply.code >= 400;
         let mut means = match to {
@@ -404,7 +386,7 @@ impl Teller<'_> {
     }
 
     /// A row for each line of the answer to EHLO: what it offers, and whether that was used.
-    fn capabilities(&mut self, turn: &Turn, phase: Phase, means: &str, reply: &Reply) -> Vec<TurnRow> {
+    fn capabilities(&mut self, turn: &Turn, phase: Phase, means: &str, reply: &Reply) -> Vec<Row> {
         let last = reply.lines.len().saturating_sub(1);
         let mut rows = Vec::new();
         for (index, text) in reply.lines.iter().enumerate() {
@@ -415,7 +397,7 @@ impl Teller<'_> {
                 row.packet.clear();
                 row.delta.clear();
                 row.who.clear();
-                row.phase.clear();
+                row.role.clear();
             }
             rows.push(row);
         }
@@ -426,7 +408,7 @@ impl Teller<'_> {
         means::osi(self.said.messages, turn, phase).replace(',', self.style.word("smtp.sign.list").trim_end())
     }
 
-    fn row(&mut self, turn: &Turn, phase: Phase, line: &str, mut means: String, tone: Tone) -> TurnRow {
+    fn row(&mut self, turn: &Turn, phase: Phase, line: &str, mut means: String, tone: Tone) -> Row {
         let since = turn.time.zip(self.memory.before).map(|(now, before)| now.since(before).max(0));
         self.memory.before = turn.last_time.or(self.memory.before);
         let who = match turn.from {
@@ -437,12 +419,12 @@ impl Teller<'_> {
             means.push_str(&self.style.say("smtp.pace.client", &[("time", &duration(wait))]));
         }
         let name = smtp::phase(self.style.lang, phase).unwrap_or_default();
-        TurnRow {
+        Row {
             packet: packets(turn.packet, turn.last_packet),
             delta: since.map(|since| format!("{:.3}", since as f64 / 1e6)).unwrap_or_default(),
             who: self.style.word(who),
             line: shown(line).chars().take(LONGEST_LINE).collect(),
-            phase: format!("{} {name}", self.layers(turn, phase)).trim_start().to_owned(),
+            role: format!("{} {name}", self.layers(turn, phase)).trim_start().to_owned(),
             means,
             tone,
         }
