@@ -3,8 +3,8 @@
 use comfy_table::{ColumnConstraint, Width};
 
 use super::super::style::{Style, Tone, clipped, shown, width};
-use super::rows::{status, tone};
-use crate::conversation::http::{Exchange, Request, TargetForm};
+use super::rows::tone;
+use crate::conversation::http::{After, Exchange, Request, TargetForm};
 
 /// Columns that a request takes at most.
 const LONGEST_REQUEST: usize = 60;
@@ -32,9 +32,10 @@ pub(super) fn push_list(style: &Style, out: &mut String, exchanges: &[Exchange])
         let asked = request.map_or_else(|| style.word("http.view.no_request"), asked);
         longest = longest.max(width(&asked));
         let (answer, tone) = match &exchange.response {
-            Some(response) => {
-                (format!("{} {}", response.status, status(style, response.status)), tone(response.status))
-            }
+            Some(response) => (
+                format!("{} {}", response.status, short(style, exchange, response.status)),
+                tone(response.status),
+            ),
             None => (style.word("http.view.no_response"), Tone::Warn),
         };
         let octets = |octets: Option<u64>| octets.map_or("?".to_owned(), |octets| octets.to_string());
@@ -56,6 +57,15 @@ pub(super) fn push_list(style: &Style, out: &mut String, exchanges: &[Exchange])
         column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(room)));
     }
     style.push_grid(out, grid);
+}
+
+/// What a status code means, in a word or two.
+fn short(style: &Style, exchange: &Exchange, code: u16) -> String {
+    if exchange.after == After::Tunnel {
+        return style.word("http.short.tunnel");
+    }
+    let class = if (100..600).contains(&code) { code / 100 } else { 0 };
+    style.find(&format!("http.short.{code}")).unwrap_or_else(|| style.word(&format!("http.short.{class}xx")))
 }
 
 /// `GET www.example.com/index.html`; secrets are never shown in a list.

@@ -62,7 +62,12 @@ impl Exchanges {
 
     fn list(&mut self) -> io::Result<()> {
         let mut text = String::new();
-        push_list(&self.style, &mut text, &std::mem::take(&mut self.kept));
+        let mut kept = std::mem::take(&mut self.kept);
+        // those whose response never came are known last
+        kept.sort_by_key(|exchange| {
+            (exchange.capture(), exchange.first_packet(), exchange.stream, exchange.number)
+        });
+        push_list(&self.style, &mut text, &kept);
         self.out.write_all(text.as_bytes())
     }
 

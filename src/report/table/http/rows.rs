@@ -281,7 +281,7 @@ fn protocol_name(token: &str) -> String {
 }
 
 /// What a status code means.
-pub(super) fn status(style: &Style, code: u16) -> String {
+fn status(style: &Style, code: u16) -> String {
     let class = if (100..600).contains(&code) { code / 100 } else { 0 };
     style.find(&format!("http.status.{code}")).unwrap_or_else(|| style.word(&format!("http.class.{class}")))
 }
@@ -324,7 +324,8 @@ mod tests {
         let cuts = cuts.iter().map(|cut| format!("http.cut.{}", cut.name()));
         let ends = ends.iter().map(|after| format!("http.after.{}", after.name()));
         let classes = (0..6).map(|class| format!("http.class.{class}"));
-        for key in warnings.chain(cuts).chain(ends).chain(classes) {
+        let short = (0..6).map(|class| format!("http.short.{class}xx"));
+        for key in warnings.chain(cuts).chain(ends).chain(classes).chain(short) {
             let [en, zh] = Lang::ALL.map(|lang| find(lang, &key, &[]));
             assert!(en.is_some() && zh.is_some() && en != zh, "{key}");
         }
