@@ -17,6 +17,7 @@ mod sandbox;
 mod side;
 mod signals;
 mod survey;
+mod way;
 
 pub use args::Args;
 pub use complaint::complain_of;

@@ -15,7 +15,7 @@ use self::list::{is_fetched_whole, push_list, took};
 use self::rows::rows;
 use super::dialogue;
 use super::smtp::{ROWS_A_TABLE, SHOWN_IN_FULL, protection_tone};
-use super::style::{Style, Tone, clipped, shown, width};
+use super::style::{Style, Tone, clipped, shown};
 use super::time::duration;
 use crate::conversation::fetch::{Ended, ResponseKind, Session, TurnKind, Warning};
 use crate::conversation::smtp::{AuthOutcome, Encryption, Speaker};

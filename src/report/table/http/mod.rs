@@ -10,7 +10,7 @@ pub(super) use self::list::list;
 use self::list::push_list;
 use self::rows::Teller;
 use super::dialogue::{self, Row};
-use super::style::{Style, Tone, clipped, shown, width};
+use super::style::{Style, Tone, clipped, shown};
 use crate::conversation::http::{After, Exchange, Field, Message, Warning};
 use crate::flow::Connection;
 use crate::packet::Protocol;

@@ -31,7 +31,7 @@ use self::turns::rows;
 pub(super) use self::turns::{packets, phases};
 use super::dialogue;
 use super::dns;
-use super::style::{Style, Tone, clipped, shown, width};
+use super::style::{Style, Tone, clipped, shown};
 use super::time::duration;
 use crate::conversation::dns::Part;
 use crate::conversation::journey::Journeys;
