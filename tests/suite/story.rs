@@ -57,6 +57,10 @@ fn a_send_under_tls_is_told_with_what_the_keys_open() {
         names("tls-curl-12.pcapng")[1..4],
         ["TLS agreed on", "HTTP: GET / → 200", "HTTP: GET /no-such-page → 404"]
     );
+    assert_eq!(
+        names("tls-fetch.pcapng"),
+        ["TCP opened", "TLS agreed on", "IMAP spoken", "goodbye and close"]
+    );
     // without keys the rest is one step
     assert_eq!(names("mail-starttls.pcap")[2..4], ["TLS agreed on", "encrypted, not opened"]);
 }

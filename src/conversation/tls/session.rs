@@ -54,6 +54,11 @@ pub struct Session {
 }
 
 impl Session {
+    /// Whether at least a part of what was encrypted was opened.
+    pub const fn is_opened(&self) -> bool {
+        matches!(self.decryption.state, DecryptionState::Partly | DecryptionState::Decrypted)
+    }
+
     /// Round trips that a side waited for before it could send data, and whether that was seen; otherwise it follows
     /// from the version: in TLS 1.3 the client's data may follow its Finished at once (RFC 8446 section 2).
     pub fn round_trips(&self, side: Side) -> Option<(u32, bool)> {

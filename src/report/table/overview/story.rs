@@ -126,8 +126,10 @@ impl Known<'_> {
     fn rest(&self) -> What {
         match self.session {
             Some(session) if session.turns.last().is_none_or(is_tls) => What::Sealed,
-            None if self.exchanges.is_empty() && self.application == Some(Protocol::Tls) => What::Sealed,
-            None if self.exchanges.is_empty() => What::Talk(self.application),
+            None if self.exchanges.is_empty() => match self.tls {
+                Some(tls) if !tls.is_opened() => What::Sealed,
+                tls => What::Talk(tls.and_then(|tls| tls.application).or(self.application)),
+            },
             Some(_) | None => What::Idle,
         }
     }
@@ -193,7 +195,10 @@ impl Story {
         let agreed = known.tls.and_then(agreed);
         if let Some(session) = known.session {
             story.session(session, agreed);
-        } else if let Some(packets) = agreed {
+        } else if let (Some(tls), Some(packets)) = (known.tls, agreed) {
+            if tls.after_starttls {
+                story.until(What::Talk(known.application), tls.start, None);
+            }
             story.until(What::Tls, packets.time, Some((packets.first, packets.last)));
         }
         story.exchanges(&known.exchanges);
