@@ -1,5 +1,6 @@
 //! `overview`: the capture at a glance.
 
+mod step;
 mod story;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};

@@ -3,12 +3,13 @@
 
 use std::net::IpAddr;
 
-use super::super::smtp::{packets, phases};
-use super::super::style::{Style, Tone, clipped, shown};
+use super::super::smtp::{answered, packets, phases};
+use super::super::style::{Style, Tone};
 use super::super::time::duration;
+use super::step::{Mail, Step, What};
 use crate::conversation::dns::{Lookup, Part, Told};
 use crate::conversation::http::Exchange;
-use crate::conversation::smtp::{Session, Speaker, Turn, TurnKind};
+use crate::conversation::smtp::{Pace, Session, Speaker, Turn, TurnKind};
 use crate::conversation::tls;
 use crate::flow::{Connection, Place, Step as Segment};
 use crate::lesson::smtp::Phase;
@@ -17,8 +18,6 @@ use crate::wire::dns::TypeName;
 
 /// Columns of a bar that is the whole.
 const BAR: i64 = 20;
-/// Columns that a name or a request takes at most.
-const LONGEST: usize = 40;
 /// Exchanges that have a step of their own.
 const EXCHANGES: usize = 5;
 /// Addresses of one answer that are looked at.
@@ -145,40 +144,11 @@ impl Known<'_> {
     }
 }
 
-/// A kind of step; what of one kind comes one behind the other is one step, but for lookups and mails.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum What {
-    Lookup(String),
-    Pause,
-    Opening,
-    Hello,
-    /// Once more, under TLS (RFC 3207 section 4.2).
-    HelloAgain,
-    Tls,
-    Login,
-    /// With the code of the last reply.
-    Mail(Option<u16>),
-    Service,
-    /// With its status.
-    Exchange(String, Option<u16>),
-    Talk(Option<Protocol>),
-    Sealed,
-    Idle,
-    Closing,
-}
-
-#[derive(Debug)]
-struct Step {
-    what: What,
-    packets: Option<(u64, u64)>,
-    start: Timestamp,
-    end: Timestamp,
-}
-
 /// The steps of a connection, in order.
 #[derive(Debug)]
 pub(super) struct Story {
     steps: Vec<Step>,
+    start: Timestamp,
     at: Timestamp,
 }
 
@@ -187,7 +157,7 @@ impl Story {
     pub(super) fn of(known: &Known<'_>) -> Option<Self> {
         let connection = known.connection;
         let (start, end) = connection.start.zip(connection.end)?;
-        let mut story = Self { steps: Vec::new(), at: start };
+        let mut story = Self { steps: Vec::new(), start, at: start };
         story.lookups(known.lookups(), start);
         if let Some(mark) = known.marks.opened {
             story.until(What::Opening, Some(mark.time), Some((connection.first_packet, mark.packet)));
@@ -205,7 +175,11 @@ impl Story {
         let closing = known.marks.closing.map_or(end, |mark| mark.time);
         let is_closing = story.steps.last().is_some_and(|step| step.what == What::Closing);
         if closing > story.at && !is_closing {
-            story.until(known.rest(), Some(closing), None);
+            let before = story.steps.last().and_then(|step| step.packets).map(|(_, last)| last + 1);
+            let behind =
+                known.marks.closing.map_or(connection.last_packet, |mark| mark.packet.saturating_sub(1));
+            let packets = before.map(|first| (first, behind)).filter(|(first, last)| first <= last);
+            story.until(known.rest(), Some(closing), packets);
         }
         if let Some(mark) = known.marks.closing {
             story.until(What::Closing, Some(end), Some((mark.packet, connection.last_packet)));
@@ -216,17 +190,22 @@ impl Story {
     /// Those that led to the server, and what the client did besides before it connected.
     fn lookups(&mut self, mut before: Vec<Asked>, connected: Timestamp) {
         before.sort_by_key(|asked| (asked.time, asked.packets));
-        if let Some(first) = before.iter().find_map(|told| told.time) {
-            self.at = first.min(self.at);
-        }
+        let Some(first) = before.iter().find_map(|asked| asked.time) else { return };
+        (self.start, self.at) = (first.min(connected), first.min(connected));
+        let mut besides = 0;
         for Asked { question, time, took_ns, packets, .. } in before {
+            let asked = time.map_or(self.at, |time| time.clamp(self.at, connected.max(self.at)));
+            besides += asked.since(self.at);
+            self.at = asked;
             let answered = |time: Timestamp| time.nanos().saturating_add(took_ns.unwrap_or(0));
             let answered = time.map(|time| Timestamp::from_nanos(answered(time)).min(connected));
             self.until(What::Lookup(question), answered, Some(packets));
         }
-        if connected > self.at && !self.steps.is_empty() {
-            self.until(What::Pause, Some(connected), None);
+        besides += connected.since(self.at).max(0);
+        if besides > 0 {
+            self.steps.push(Step { what: What::Pause, packets: None, took: besides });
         }
+        self.at = self.at.max(connected);
     }
 
     fn exchanges(&mut self, exchanges: &[&Exchange]) {
@@ -249,21 +228,25 @@ impl Story {
     }
 
     fn session(&mut self, session: &Session, agreed: Option<tls::Packets>) {
+        let protocol = if session.lmtp { "LMTP" } else { "SMTP" };
+        let verbs = session.turns.iter().filter_map(|turn| turn.kind.command()).map(|(verb, _)| verb);
+        let hello = verbs.into_iter().find(|verb| matches!(*verb, "EHLO" | "HELO" | "LHLO"));
+        let hello = What::Hello(protocol, hello.map(ToOwned::to_owned));
         for (turn, phase) in session.turns.iter().zip(phases(session)) {
+            let last = self.steps.last().map(|step| &step.what);
             let what = match phase {
-                Phase::Connect | Phase::Hello if self.has_said_hello() => What::HelloAgain,
-                Phase::Connect | Phase::Hello => What::Hello,
+                // once one side has said goodbye, all that follows is part of it
+                _ if last == Some(&What::Closing) => What::Closing,
+                Phase::Connect | Phase::Hello if self.has_said(&hello) => What::HelloAgain,
+                Phase::Connect | Phase::Hello => hello.clone(),
                 Phase::Encryption => What::Tls,
                 Phase::Authentication => What::Login,
-                Phase::Envelope | Phase::Message => What::Mail(None),
+                Phase::Envelope | Phase::Message => What::Mail(Mail::default()),
                 Phase::Service => What::Service,
                 Phase::Closing => What::Closing,
             };
             // what is sent before the answer to a mail does not end it (RFC 2920)
-            let is_answered = match self.steps.last().map(|step| &step.what) {
-                Some(What::Mail(code)) => code.is_some_and(|code| code / 100 != 3),
-                _ => true,
-            };
+            let is_answered = !matches!(last, Some(What::Mail(Mail { answer: None, refusal: None, .. })));
             if !is_answered && what == What::Closing && turn.from == Speaker::Client {
                 continue;
             }
@@ -271,57 +254,65 @@ impl Story {
                 self.until(What::Tls, packets.time, Some((turn.packet, packets.last)));
                 continue;
             }
+            self.silence(turn);
             let begins = turn.kind.command().is_some_and(|(verb, _)| verb == "MAIL");
             if is_answered
                 && begins
                 && let Some(Step { what: What::Mail(_), .. }) = self.steps.last()
             {
-                self.begin(What::Mail(None), turn.packet);
+                let packets = Some((turn.packet, turn.packet));
+                self.steps.push(Step { what: What::Mail(Mail::default()), packets, took: 0 });
             }
             self.until(what, turn.last_time, Some((turn.packet, turn.last_packet)));
-            if let (TurnKind::Reply { reply, .. }, Some(Step { what: What::Mail(code), .. })) =
-                (&turn.kind, self.steps.last_mut())
-            {
-                *code = Some(reply.code);
+            if let Some(Step { what: What::Mail(mail), .. }) = self.steps.last_mut() {
+                mail.turn(session, turn);
             }
         }
     }
 
-    /// Whether something else came after the first hello.
-    fn has_said_hello(&self) -> bool {
-        let mut steps = self.steps.iter().rev();
-        steps.next().is_some_and(|last| last.what != What::Hello)
-            && steps.any(|step| step.what == What::Hello)
+    /// A server that speaks unasked after a long time has waited for the client.
+    fn silence(&mut self, turn: &Turn) {
+        let TurnKind::Reply { to: None, .. } = turn.kind else { return };
+        if turn.time.is_some_and(|time| Pace::is_long(time.since(self.at))) {
+            self.until(What::Silence, turn.time, None);
+        }
     }
 
-    fn begin(&mut self, what: What, packet: u64) {
-        self.steps.push(Step { what, packets: Some((packet, packet)), start: self.at, end: self.at });
+    /// Whether something else came after the first hello.
+    fn has_said(&self, hello: &What) -> bool {
+        let mut steps = self.steps.iter().rev();
+        steps.next().is_some_and(|last| last.what != *hello) && steps.any(|step| step.what == *hello)
     }
 
     /// What went on until this time belongs to a step of this kind.
     fn until(&mut self, what: What, time: Option<Timestamp>, packets: Option<(u64, u64)>) {
         let end = time.map_or(self.at, |time| time.max(self.at));
+        let took = end.since(self.at);
+        self.at = end;
         let is_same = |last: &Step| match (&last.what, &what) {
             (What::Mail(_), What::Mail(_)) => true,
+            // what is sent together with the goodbye belongs to it
+            (What::Service, What::Closing) => last.took == 0,
             (one, other) => one == other,
         };
         match self.steps.last_mut().filter(|last| is_same(last)) {
             Some(last) => {
-                last.end = end;
+                if what == What::Closing {
+                    last.what = what;
+                }
+                last.took += took;
                 last.packets = match (last.packets, packets) {
                     (Some((first, old)), Some((_, new))) => Some((first, old.max(new))),
                     (old, new) => old.or(new),
                 };
             }
-            None => self.steps.push(Step { what, packets, start: self.at, end }),
+            None => self.steps.push(Step { what, packets, took }),
         }
-        self.at = end;
     }
 
     /// Appends the table of the steps, under a heading that says whose they are.
     pub(super) fn push(&self, style: &Style, out: &mut String, connection: &Connection) {
-        let Some(first) = self.steps.first() else { return };
-        let whole = self.at.since(first.start);
+        let whole = self.at.since(self.start);
         let ends = &connection.endpoints;
         let values: [(&str, &dyn std::fmt::Display); 4] = [
             ("stream", &connection.stream),
@@ -332,7 +323,7 @@ impl Story {
         style.paragraph(out, Tone::Title, &style.say("overview.story.heading", &values), 2);
         let mut grid = style.grid(&["story_step", "packets", "took", "share", "bar"]);
         for step in &self.steps {
-            let took = step.end.since(step.start);
+            let took = step.took;
             let share = |of: i64| took.saturating_mul(of).checked_div(whole).unwrap_or(0);
             grid.add_row([
                 style.cell(step.tone(), step.what.text(style)),
@@ -347,6 +338,28 @@ impl Story {
             ]);
         }
         style.push_grid(out, grid);
+    }
+}
+
+impl Mail {
+    /// Counts what was asked for and answered.
+    fn turn(&mut self, session: &Session, turn: &Turn) {
+        match &turn.kind {
+            TurnKind::Command { verb, .. } if verb == "RCPT" => self.asked += 1,
+            TurnKind::Message { .. } if session.lmtp => self.taken = 0,
+            TurnKind::Reply { to, reply, .. } => match (answered(session.said(), *to), reply.code) {
+                ("RCPT", ..300) => self.taken += 1,
+                ("RCPT" | "MAIL", code @ 400..) => _ = self.refusal.get_or_insert(code),
+                ("message", code) => {
+                    self.taken += u32::from(session.lmtp && code < 300);
+                    self.answer = self.answer.filter(|before| *before < 300).or(Some(code));
+                }
+                // with no recipient left there is nothing to send, and the reply says so
+                ("DATA" | "BDAT", code @ 400..) => self.answer = Some(code),
+                _ => {}
+            },
+            _ => {}
+        }
     }
 }
 
@@ -379,74 +392,23 @@ fn agreed(session: &tls::Session) -> Option<tls::Packets> {
     all
 }
 
-impl Step {
-    const fn tone(&self) -> Tone {
-        match self.what {
-            What::Mail(Some(500..)) => Tone::Bad,
-            What::Mail(Some(400..)) => Tone::Warn,
-            What::Mail(Some(..300)) => Tone::Good,
-            What::Exchange(_, Some(400..)) => Tone::Warn,
-            _ => Tone::Plain,
-        }
-    }
-}
-
-impl What {
-    fn text(&self, style: &Style) -> String {
-        let name = |protocol: &Protocol| protocol.title();
-        match self {
-            What::Lookup(question) => {
-                style.say("overview.story.lookup", &[("question", &clipped(&shown(question), LONGEST))])
-            }
-            What::Pause => style.word("overview.story.pause"),
-            What::Opening => style.word("overview.story.opening"),
-            What::Hello => style.word("overview.story.hello"),
-            What::HelloAgain => style.word("overview.story.hello_again"),
-            What::Tls => style.word("overview.story.tls"),
-            What::Login => style.word("overview.story.login"),
-            What::Mail(Some(code @ 400..)) => style.say("overview.story.mail_refused", &[("code", code)]),
-            What::Mail(Some(code @ ..300)) => style.say("overview.story.mail", &[("code", code)]),
-            What::Mail(_) => style.word("overview.story.mail_open"),
-            What::Service => style.word("overview.story.service"),
-            What::Exchange(request, status) => {
-                let answer = status.map_or_else(|| "?".to_owned(), |status| status.to_string());
-                let request = clipped(&shown(request), LONGEST);
-                style.say("overview.story.exchange", &[("request", &request), ("status", &answer)])
-            }
-            What::Talk(Some(protocol)) => style.say("overview.story.talk", &[("protocol", &name(protocol))]),
-            What::Talk(None) => style.word("overview.story.data"),
-            What::Sealed => style.word("overview.story.sealed"),
-            What::Idle => style.word("overview.story.idle"),
-            What::Closing => style.word("overview.story.closing"),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn steps_of_one_kind_are_one_and_each_begins_where_the_one_before_ended() {
-        let at = |millis: i64| Some(Timestamp::from_nanos(millis * 1_000_000));
-        let mut story = Story { steps: Vec::new(), at: Timestamp::from_nanos(0) };
+        let at = |millis: i64| Some(Timestamp::from_nanos(millis));
+        let start = Timestamp::from_nanos(0);
+        let mut story = Story { steps: Vec::new(), start, at: start };
         story.until(What::Opening, at(2), Some((1, 3)));
-        story.until(What::Hello, at(5), Some((4, 4)));
-        story.until(What::Hello, at(7), Some((5, 6)));
+        story.until(What::Login, at(5), Some((4, 4)));
+        story.until(What::Login, at(7), Some((5, 6)));
         // a clock that went back takes nothing away
-        story.until(What::Mail(None), at(6), Some((7, 7)));
-        story.until(What::Mail(None), None, None);
+        story.until(What::Mail(Mail::default()), at(6), Some((7, 7)));
+        story.until(What::Mail(Mail::default()), None, None);
         story.until(What::Closing, at(10), Some((8, 9)));
-        let steps: Vec<_> = story.steps.iter().map(|s| (s.start.nanos(), s.end.nanos(), s.packets)).collect();
-        let ms = 1_000_000;
-        assert_eq!(
-            steps,
-            [
-                (0, 2 * ms, Some((1, 3))),
-                (2 * ms, 7 * ms, Some((4, 6))),
-                (7 * ms, 7 * ms, Some((7, 7))),
-                (7 * ms, 10 * ms, Some((8, 9)))
-            ]
-        );
+        let steps: Vec<_> = story.steps.iter().map(|step| (step.took, step.packets)).collect();
+        assert_eq!(steps, [(2, Some((1, 3))), (5, Some((4, 6))), (0, Some((7, 7))), (3, Some((8, 9)))]);
     }
 }

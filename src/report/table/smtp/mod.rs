@@ -28,7 +28,7 @@ pub(super) use self::message::{Content, content_section};
 pub(super) use self::raw::MASK;
 
 use self::turns::rows;
-pub(super) use self::turns::{packets, phases};
+pub(super) use self::turns::{answered, packets, phases};
 use super::dialogue;
 use super::dns;
 use super::style::{Style, Tone, clipped, shown};

@@ -116,7 +116,7 @@ fn phase(before: &[Phase], turn: &Turn) -> Phase {
 }
 
 /// What a reply answers, as [`smtp::answer`] calls it: a verb, `greeting` or `message`; empty where it is not known.
-pub(super) fn answered<'a>(said: Said<'a>, to: Option<usize>) -> &'a str {
+pub(in crate::report::table) fn answered<'a>(said: Said<'a>, to: Option<usize>) -> &'a str {
     match to.and_then(|to| said.turns.get(to)).map(|turn| &turn.kind) {
         // the reply to the last piece is that to the message (RFC 3030 section 2)
         Some(TurnKind::Command { verb, argument, .. })
