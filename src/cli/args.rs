@@ -15,7 +15,7 @@ use crate::lesson::Lang;
 use crate::report::{Format, Sort, TimeFormat};
 
 /// The words that may stand in the place of a view.
-const VIEWS: [&str; 16] = [
+pub(super) const VIEWS: [&str; 16] = [
     "overview",
     "packets",
     "layers",

@@ -3,6 +3,7 @@
 
 use anyhow::{anyhow, bail};
 
+use super::args::VIEWS;
 use super::complaint::complain;
 use super::keys::KeyLogs;
 use super::live::Wire;
@@ -109,7 +110,18 @@ fn unmade(error: anyhow::Error, as_caller: bool) -> anyhow::Error {
 pub(super) fn tell_unread(mut errors: Vec<OpenError>, are_all: bool) -> anyhow::Result<()> {
     let last = if are_all { errors.pop() } else { None };
     errors.iter().for_each(complain);
+    if let Some(view) = errors.iter().find_map(view) {
+        complain(format_args!("{view} is a view: it comes first, as in `layerscope {view} FILE`"));
+    }
     last.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// The view that a file which cannot be opened is named like.
+fn view(error: &OpenError) -> Option<&str> {
+    match error {
+        OpenError::Io { path, .. } => path.to_str().filter(|name| VIEWS.contains(name)),
+        _ => None,
+    }
 }
 
 /// Gives up what is not needed from here on: the captures, the files for the answer and the terminal are open, no

@@ -314,3 +314,10 @@ fn completions_man_page_and_schema_come_out() {
     let schema: serde_json::Value = serde_json::from_str(&stdout(&run(["schema"]))).unwrap();
     assert!(schema.is_object());
 }
+
+#[test]
+fn a_view_behind_an_option_is_told_where_it_belongs() {
+    let output = run(["--lang", "en", "smtp", sample("mail-plain.pcap").to_str().unwrap()]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stderr(&output).contains("smtp is a view: it comes first"), "{}", stderr(&output));
+}

@@ -30,8 +30,6 @@ pub(super) struct Seen {
     plain: u64,
     /// Connections that carried an application which is not known here.
     unknown: u64,
-    /// Replies that refuse, for now (4xx) or for good (5xx).
-    pub(super) refusals: u64,
 }
 
 impl Seen {
@@ -77,11 +75,6 @@ impl Seen {
             _ => None,
         });
         self.greetings.extend(verbs.take(4));
-        let refuses = |kind: &TurnKind| match kind {
-            TurnKind::Greeting(reply) | TurnKind::Reply { reply, .. } => reply.code >= 400,
-            _ => false,
-        };
-        self.refusals += session.turns.iter().filter(|turn| refuses(&turn.kind)).count() as u64;
         let parts = session.messages.iter().flat_map(|message| &message.parts);
         self.encodings.extend(
             parts.filter_map(|part| known(&["base64", "quoted-printable"], &part.encoding)).take(100),

@@ -1,5 +1,6 @@
 //! `overview`: the capture at a glance.
 
+mod remarks;
 mod step;
 mod story;
 
@@ -7,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt::Display;
 use std::io::{self, Write};
 
+use self::remarks::Remarks;
 use self::story::{Asked, Known, Marks, Story};
 use super::fcs::Counts;
 use super::osi::{Seen, units};
@@ -41,6 +43,7 @@ pub(super) struct Overview {
     style: Style,
     tally: Tally,
     seen: Seen,
+    remarks: Remarks,
     fcs: Counts,
     /// Whose frames were inferred to carry an FCS.
     fcs_from: BTreeSet<MacAddress>,
@@ -73,6 +76,7 @@ impl Overview {
             style: Style::new(options),
             tally: Tally::default(),
             seen: Seen::default(),
+            remarks: Remarks::default(),
             fcs: Counts::default(),
             fcs_from: BTreeSet::new(),
             cut: 0,
@@ -310,10 +314,7 @@ impl Overview {
             lines.push((Tone::Warn, style.say("overview.journey.clock", &values)));
         }
         lines.extend(self.odd_tcp().map(|text| (Tone::Warn, text)));
-        if self.seen.refusals > 0 {
-            let count = units(style, "reply", self.seen.refusals);
-            lines.push((Tone::Warn, style.say("overview.refused_mail", &[("count", &count)])));
-        }
+        lines.extend(self.remarks.lines(style).into_iter().map(|text| (Tone::Warn, text)));
         for (name, count) in &t.http_warnings {
             let what = style.word(&format!("http.warning.{name}"));
             let count = units(style, "exchange", *count);
@@ -321,20 +322,6 @@ impl Overview {
                 Tone::Warn,
                 style.say("http.view.overview_warning", &[("count", &count), ("what", &what)]),
             ));
-        }
-        for (name, count) in &t.smtp_warnings {
-            let what = style.word(&format!("smtp.warning.{name}"));
-            let count = units(style, "session", *count);
-            lines.push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
-        }
-        for (protocol, counts) in &t.mailboxes {
-            for (name, count) in &counts.warnings {
-                let verb = if *protocol == Protocol::Pop3 { "STLS" } else { "STARTTLS" };
-                let what = style.say(&format!("fetch.warning.{name}"), &[("verb", &verb)]);
-                let count = units(style, "session", *count);
-                lines
-                    .push((Tone::Warn, style.say("overview.warning", &[("count", &count), ("what", &what)])));
-            }
         }
         if lines.is_empty() {
             return;
@@ -500,6 +487,7 @@ impl Sink for Overview {
     fn session(&mut self, session: Box<Session>) -> io::Result<()> {
         self.tally.session(&session);
         self.seen.session(&session);
+        self.remarks.session(&session);
         if self.sessions.len() < LISTED {
             self.sessions.push(*session);
         }
@@ -515,6 +503,7 @@ impl Sink for Overview {
 
     fn mailbox(&mut self, session: Box<mailbox::Session>) -> io::Result<()> {
         self.tally.mailbox(&session);
+        self.remarks.mailbox(&session);
         if self.mailboxes.len() < LISTED {
             self.mailboxes.push(*session);
         }
