@@ -193,7 +193,7 @@ mod tests {
         );
         assert_eq!(
             enhanced(Lang::En, "4.7.999").unwrap(),
-            "about security or policy (persistent transient failure)"
+            "about security or policy (failure for the time being)"
         );
         assert_eq!(enhanced(Lang::Zh, "2.1.5").unwrap(), "收件人地址有效");
         assert_eq!(enhanced(Lang::En, "2.0.0").unwrap(), "other undefined status");

@@ -406,7 +406,7 @@ fn a_login_says_what_each_line_of_it_is_and_once_that_it_is_hidden() {
     assert!(
         digest.contains("a challenge: base64 of <") && digest.contains("a digest of challenge and password")
     );
-    assert!(digest.contains("! The password can be guessed offline from packets 10 and 11."), "{digest}");
+    assert!(digest.contains("! the password can be guessed offline from packets 10 and 11"), "{digest}");
 }
 
 #[test]
@@ -541,7 +541,7 @@ fn a_last_stay_below_zero_says_that_the_clock_of_the_capture_is_behind() {
         table.contains("this capture's clock is behind that of") && !table.contains("two hosts"),
         "{table}"
     );
-    assert!(shown_of("zh", &["mail-journey-2-relay.pcap"]).contains("此抓包的时钟慢于"));
+    assert!(shown_of("zh", &["mail-journey-2-relay.pcap"]).contains("此捕获的时钟慢于"));
 }
 
 #[test]
@@ -580,7 +580,7 @@ fn of_several_captures_each_session_names_its_own() {
     let title = "SMTP session on TCP connection 1 · capture 2 (mail-journey-2-relay.pcap) · ";
     let table = shown_of("en", &files);
     assert!(table.contains(title), "{table}");
-    assert!(shown_of("zh", &files).contains("· 抓包 2（mail-journey-2-relay.pcap）"));
+    assert!(shown_of("zh", &files).contains("· 捕获 2（mail-journey-2-relay.pcap）"));
     assert!(!shown_of("en", &files[1..]).contains("capture 1 ("));
     let raw = layerscope().args(["smtp", "--raw"]).args(files.map(sample)).output().unwrap();
     assert!(stdout(&raw).contains("# TCP connection 1 · capture 2 (mail-journey-2-relay.pcap): "));
@@ -661,4 +661,28 @@ fn the_body_is_exposed_where_it_begins_and_not_with_the_header_before_it() {
     assert_eq!(body(&["Subject: a\r\n\r\nhi\r\n\r\n", "ho"]), Some(0));
     assert_eq!(body(&["Subject: a\r\n\r\n"]), None);
     shows("mail-chunking.pcap", &["body                   readable                        15"], &[]);
+}
+
+#[test]
+fn what_was_decrypted_says_what_was_sent_what_is_void_and_what_tls_took() {
+    let opened = told(&sample("tls-s-client.pcapng"), &[]);
+    assert!(
+        opened.contains("void after STARTTLS: forgotten, and to be asked for again inside TLS"),
+        "{opened}"
+    );
+    assert_eq!(opened.matches("void after STARTTLS").count(), 3, "{opened}");
+    assert!(!opened.contains("TLS hides what would tell") && !opened.contains("if sent"), "{opened}");
+    assert!(opened.contains("247.8 ms for TLS to be agreed on"), "{opened}");
+    says(&opened, "user ", &["not sent"]);
+    says(&opened, "subject and header", &["hidden by TLS"]);
+    let closed = told(&sample("mail-starttls.pcap"), &[]);
+    assert!(closed.contains("hidden by TLS, if sent") && closed.contains("inside TLS, unseen"), "{closed}");
+}
+
+#[test]
+fn octets_say_how_they_were_handed_over() {
+    let chunks = told(&sample("mail-chunking.pcap"), &[]);
+    assert!(chunks.contains("as handed over here: the pieces put together"), "{chunks}");
+    assert!(told(&sample("mail-dot-stuffing.pcap"), &[]).contains("doubled dots"));
+    assert!(!told(&sample("mail-plain.pcap"), &[]).contains("doubled dots"));
 }

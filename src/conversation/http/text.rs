@@ -36,14 +36,19 @@ impl Text {
 
     /// As it may be shown: secrets only if `reveal`.
     pub fn shown(&self, reveal: bool) -> Cow<'_, str> {
-        if reveal || self.secrets.is_empty() {
+        if reveal { Cow::Borrowed(&self.text) } else { self.masked(HIDDEN) }
+    }
+
+    /// With this in the place of each secret.
+    pub fn masked(&self, mask: &str) -> Cow<'_, str> {
+        if self.secrets.is_empty() {
             return Cow::Borrowed(&self.text);
         }
         let mut out = String::new();
         let mut at = 0;
         for secret in &self.secrets {
             out.push_str(self.text.get(at..secret.start).unwrap_or_default());
-            out.push_str(HIDDEN);
+            out.push_str(mask);
             at = secret.end;
         }
         out.push_str(self.text.get(at..).unwrap_or_default());

@@ -1,6 +1,6 @@
 //! What a session shows to those who read the wire, and what TLS hid.
 
-use super::session::{Encryption, Ended, Session, Turn, TurnKind, Warning};
+use super::session::{Encryption, Ended, Message, Session, Turn, TurnKind, Warning};
 
 /// A kind of thing that a session can give away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -131,23 +131,19 @@ pub struct Exposure {
 impl Session {
     /// What could be read of this session, in the order of [`Exposed::ALL`].
     pub fn exposure(&self) -> [Exposure; 6] {
-        let logins = self.logins();
+        let clear = Part::new(self.turns_in_the_clear(), self.messages_in_the_clear());
         Exposed::ALL.map(|what| {
-            let (packet, proof) = match what {
-                Exposed::HostNames => (self.first(is_name), None),
-                Exposed::Addresses => (self.first(is_path), None),
-                Exposed::User => (logins.user, None),
-                Exposed::Secret => {
-                    let sent = logins.proof.filter(|(proof, _)| *proof != Proof::Elsewhere);
-                    (sent.map(|(_, packet)| packet), logins.proof.map(|(proof, _)| proof))
-                }
-                Exposed::Subject => (self.subject(), None),
-                Exposed::Body => (self.body(), None),
-            };
+            let (packet, proof) = clear.first(what);
             let sight = match packet {
                 Some(_) if what == Exposed::Body && self.is_sealed() => Sight::Sealed,
                 Some(_) => Sight::Readable,
-                None if self.encryption != Encryption::None => Sight::Hidden,
+                None if self.was_sent(what) => Sight::Hidden,
+                // decrypted as a whole, it is known not to have been sent
+                None if self.encryption != Encryption::None
+                    && !(self.decrypted.is_some() && self.is_whole()) =>
+                {
+                    Sight::Hidden
+                }
                 None if self.is_whole() => Sight::NotSent,
                 None => Sight::NotSeen,
             };
@@ -155,22 +151,15 @@ impl Session {
         })
     }
 
-    /// All that was said in the clear is in the capture.
+    /// Whether something of this kind is in the session, as far as it could be read or decrypted.
+    pub fn was_sent(&self, what: Exposed) -> bool {
+        Part::new(&self.turns, self.messages.iter()).first(what).0.is_some()
+    }
+
+    /// All that was said, in the clear or decrypted, is in the capture.
     fn is_whole(&self) -> bool {
         let torn = |warning: &Warning| matches!(warning, Warning::Gap | Warning::OneSided);
         self.greeting.is_some() && self.ended != Ended::Open && !self.warnings.iter().any(torn)
-    }
-
-    fn first(&self, wanted: fn(&TurnKind) -> bool) -> Option<u64> {
-        self.turns_in_the_clear().iter().find(|turn| wanted(&turn.kind)).map(|turn| turn.packet)
-    }
-
-    fn subject(&self) -> Option<u64> {
-        self.messages_in_the_clear().find(|m| m.header.subject.is_some()).map(|message| message.packets.start)
-    }
-
-    fn body(&self) -> Option<u64> {
-        self.messages_in_the_clear().find_map(|message| message.body_from)
     }
 
     /// All bodies were encrypted by those who made them (RFC 1847, RFC 8551).
@@ -183,11 +172,56 @@ impl Session {
         let mut bodies = self.messages_in_the_clear().filter(|message| message.octets > 0);
         bodies.all(|message| message.parts.first().is_some_and(|part| sealed(&part.content_type)))
     }
+}
 
-    fn logins(&self) -> Logins {
+/// The part of a session that is looked at.
+struct Part<'a> {
+    turns: &'a [Turn],
+    messages: Vec<&'a Message>,
+    logins: Logins,
+}
+
+impl<'a> Part<'a> {
+    fn new(turns: &'a [Turn], messages: impl Iterator<Item = &'a Message>) -> Self {
+        Self { turns, messages: messages.collect(), logins: Logins::of(turns) }
+    }
+
+    /// The packet that first has something of this kind; what proved a login.
+    fn first(&self, what: Exposed) -> (Option<u64>, Option<Proof>) {
+        let turn = |wanted: fn(&TurnKind) -> bool| {
+            self.turns.iter().find(|turn| wanted(&turn.kind)).map(|turn| turn.packet)
+        };
+        let mut messages = self.messages.iter();
+        match what {
+            Exposed::HostNames => (turn(is_name), None),
+            Exposed::Addresses => (turn(is_path), None),
+            Exposed::User => (self.logins.user, None),
+            Exposed::Secret => {
+                let sent = self.logins.proof.filter(|(proof, _)| *proof != Proof::Elsewhere);
+                (sent.map(|(_, packet)| packet), self.logins.proof.map(|(proof, _)| proof))
+            }
+            Exposed::Subject => {
+                (messages.find(|m| m.header.subject.is_some()).map(|message| message.packets.start), None)
+            }
+            Exposed::Body => (messages.find_map(|message| message.body_from), None),
+        }
+    }
+}
+
+/// The logins of a session.
+#[derive(Default)]
+struct Logins {
+    /// The packet that first names a user.
+    user: Option<u64>,
+    /// The worst that was sent to prove one, and in which packet first.
+    proof: Option<(Proof, u64)>,
+}
+
+impl Logins {
+    fn of(turns: &[Turn]) -> Self {
         let mut logins = Logins::default();
         let mut login: Option<(Proof, bool, u32)> = None;
-        for turn in self.turns_in_the_clear() {
+        for turn in turns {
             match &turn.kind {
                 TurnKind::Command { verb, argument, secret, .. } if verb == "AUTH" => {
                     let mechanism = argument.to_ascii_uppercase();
@@ -207,18 +241,7 @@ impl Session {
         }
         logins
     }
-}
 
-/// The logins of a session.
-#[derive(Default)]
-struct Logins {
-    /// The packet that first names a user.
-    user: Option<u64>,
-    /// The worst that was sent to prove one, and in which packet first.
-    proof: Option<(Proof, u64)>,
-}
-
-impl Logins {
     /// The next response of a login: its proof, whether that comes with the second response, responses so far.
     fn response(&mut self, login: &mut Option<(Proof, bool, u32)>, turn: &Turn) {
         // the AUTH of a response that stands alone was not captured: nothing is known of it

@@ -16,6 +16,8 @@ pub struct Pace {
     waits: Vec<Option<i64>>,
     /// All of them but that for the greeting, in nanoseconds; the way there and back over the wire is in it.
     pub server: i64,
+    /// From the first message of TLS to the first line inside, in nanoseconds.
+    pub tls: i64,
     /// The rest of the time between the first turn and the last, in nanoseconds.
     pub client: i64,
     /// From the connection's opening to the greeting, in nanoseconds.
@@ -25,13 +27,25 @@ pub struct Pace {
     opened: Option<Timestamp>,
     /// When the server said something last.
     said: Option<Timestamp>,
+    /// When TLS began, where nothing has been said since.
+    tls_began: Option<Timestamp>,
 }
 
 impl Pace {
     /// Of a session that begins, on a connection that was opened then: [`Pace::take`] adds its turns. What is long in
     /// this session alone is known only in the end.
     pub const fn new(opened: Option<Timestamp>) -> Self {
-        Self { waits: Vec::new(), server: 0, client: 0, greeting: None, long: LONG, opened, said: None }
+        Self {
+            waits: Vec::new(),
+            server: 0,
+            tls: 0,
+            client: 0,
+            greeting: None,
+            long: LONG,
+            opened,
+            said: None,
+            tls_began: None,
+        }
     }
 
     /// Measures a session.
@@ -42,7 +56,7 @@ impl Pace {
         let first = session.turns.iter().find_map(|turn| turn.time);
         let last = session.turns.iter().filter_map(|turn| turn.last_time).max();
         let total = first.zip(last).map_or(0, |(first, last)| last.since(first));
-        pace.client = (total - pace.server).max(0);
+        pace.client = (total - pace.server - pace.tls).max(0);
         pace.long = long(&pace.waits);
         pace
     }
@@ -62,6 +76,11 @@ impl Pace {
             | TurnKind::Tls
             | TurnKind::Gap { .. } => None,
         };
+        let began = self.tls_began.take().zip(turn.time);
+        self.tls += began.map_or(0, |(began, time)| time.since(began).max(0));
+        if turn.kind == TurnKind::Tls {
+            self.tls_began = turn.time;
+        }
         let wait = turn.time.zip(since).map(|(time, since)| time.since(since).max(0));
         if turn.from == Speaker::Server {
             self.said = turn.last_time.or(self.said);

@@ -119,7 +119,7 @@ impl Reader {
             port,
             lmtp: dialogue.lmtp,
             auth_used: dialogue.auth_used,
-            encrypted: dialogue.tls_packet.is_some(),
+            encrypted: dialogue.tls_packet.is_some() && record.inside_from.is_none(),
             client_name: record.client_name.as_deref(),
             turns: &record.turns,
             messages: &record.messages,

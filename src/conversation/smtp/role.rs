@@ -7,6 +7,7 @@ pub(super) struct Evidence<'a> {
     pub(super) port: u16,
     pub(super) lmtp: bool,
     pub(super) auth_used: bool,
+    /// TLS hides what would tell: it was not decrypted.
     pub(super) encrypted: bool,
     pub(super) client_name: Option<&'a str>,
     pub(super) turns: &'a [Turn],

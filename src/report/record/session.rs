@@ -61,13 +61,16 @@ struct TimingRecord {
     greeting_ns: Option<i64>,
     /// All waits for the server but that one; the way there and back over the wire is in it.
     server_ns: i64,
+    /// From the first message of TLS to the first line that was decrypted; 0 where there is none.
+    tls_ns: i64,
     /// The rest of the time between the first turn and the last.
     client_ns: i64,
 }
 
 impl From<Pace> for TimingRecord {
     fn from(pace: Pace) -> Self {
-        Self { greeting_ns: pace.greeting, server_ns: pace.server, client_ns: pace.client }
+        let Pace { greeting: greeting_ns, server: server_ns, tls: tls_ns, client: client_ns, .. } = pace;
+        Self { greeting_ns, server_ns, tls_ns, client_ns }
     }
 }
 

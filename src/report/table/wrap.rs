@@ -10,6 +10,12 @@ const NOT_FIRST: &str =
     "，。、；：？！）」』】》〉〕｝］”’…‥—·,.;:!?)]}%/％‰℃ー々ゝゞっッぁァぃィぅゥぇェぉォゃャゅュょョ";
 /// What must not end a line before a double-width character (class OP).
 const NOT_LAST: &str = "（「『【《〈〔｛［“‘([{";
+/// What begins no line, whatever stands before it.
+const NEVER_FIRST: &str = "：，。、；）”";
+/// Units that stay with their number.
+const UNITS: [&str; 6] = ["ns", "µs", "ms", "s", "min", "h"];
+/// Names that stay with the number behind them.
+const NUMBERED: [&str; 6] = ["RFC", "MSS", "ack", "seq", "TLS", "SSL"];
 const ARROWS: &str = "→←↔";
 const JOINER: char = '\u{200d}';
 
@@ -51,7 +57,18 @@ impl Lines {
             self.used += measure(piece);
             return;
         }
-        for c in piece.chars() {
+        for atom in atoms(piece) {
+            self.push_atom(atom);
+        }
+    }
+
+    /// Adds what is not broken, unless no line holds it.
+    fn push_atom(&mut self, atom: &str) {
+        let needed = measure(atom.trim_end());
+        if self.used > 0 && self.used + needed > self.room() && needed <= self.room() {
+            self.end_line();
+        }
+        for c in atom.chars() {
             let wide = c.width().unwrap_or(0);
             if self.used + wide > self.room() {
                 self.end_line();
@@ -78,6 +95,34 @@ fn measure(piece: &str) -> usize {
     if piece.is_ascii() { piece.len() } else { piece.width() }
 }
 
+/// What a piece that no line holds is broken into: numbers with dots and the dots that stand for a secret stay whole,
+/// and what begins no line stays with the character before it.
+fn atoms(piece: &str) -> impl Iterator<Item = &str> {
+    let mut rest = piece;
+    std::iter::from_fn(move || {
+        let mut chars = rest.char_indices();
+        let (_, mut before) = chars.next()?;
+        let end = chars.find_map(|(at, c)| {
+            let before = std::mem::replace(&mut before, c);
+            let goes_on = is_numeric(before) && is_numeric(c)
+                || before == '·' && c == '·'
+                || c == ' '
+                || NEVER_FIRST.contains(c)
+                || c.width() == Some(0)
+                || before == JOINER;
+            (!goes_on).then_some(at)
+        });
+        let (atom, behind) = rest.split_at(end.unwrap_or(rest.len()));
+        rest = behind;
+        Some(atom)
+    })
+}
+
+/// Part of a number such as `4.5.2`.
+const fn is_numeric(c: char) -> bool {
+    c.is_ascii_digit() || c == '.'
+}
+
 /// What stands between two places where a line may end, with the blanks behind it.
 fn pieces(text: &str) -> impl Iterator<Item = &str> {
     let mut start = 0;
@@ -86,7 +131,7 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
         let (_, mut before) = chars.next()?;
         let end = chars.find_map(|(at, c)| {
             let before = std::mem::replace(&mut before, c);
-            may_break(&text[..start + at], before, c).then_some(start + at)
+            may_break(&text[..start + at], before, &text[start + at..]).then_some(start + at)
         });
         let end = end.unwrap_or(text.len());
         let piece = &text[start..end];
@@ -95,34 +140,56 @@ fn pieces(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// Whether a line may end behind `head`, whose last character is `before`, and the next one begin with `c`.
-fn may_break(head: &str, before: char, c: char) -> bool {
+/// Whether a line may end behind `head`, whose last character is `before`, and the next one begin with `rest`.
+fn may_break(head: &str, before: char, rest: &str) -> bool {
+    let Some(c) = rest.chars().next() else { return false };
+    if NEVER_FIRST.contains(c) {
+        return false;
+    }
     if before == ' ' || c == ' ' {
-        return before == ' ' && c != ' ' && !holds_together(head.trim_end_matches(' '), c);
+        return before == ' ' && c != ' ' && !holds_together(head.trim_end_matches(' '), c, rest);
     }
     let joined = c.width() == Some(0) || before == JOINER;
-    (is_wide(before) || is_wide(c)) && !joined && !NOT_FIRST.contains(c) && !NOT_LAST.contains(before)
+    let is_octet = before == '字' && c == '节';
+    (is_wide(before) || is_wide(c))
+        && !joined
+        && !is_octet
+        && !is_last_of_a_part(before, rest)
+        && !NOT_FIRST.contains(c)
+        && !NOT_LAST.contains(before)
 }
 
-/// Whether the blank between `head` and `c` stands inside of a number with its sign, its noun or its measure word:
-/// `第 4 个包`, `包 4`, `大于 127`, `+ 1`, `RFC 9293`, and `← 1460` where the arrow is that number's and does not stand
-/// between two ends. The dot between two sentences stays with the first.
-fn holds_together(head: &str, c: char) -> bool {
+/// Whether `rest` has one Han character before the dot between two sentences, which it would carry to the next line.
+fn is_last_of_a_part(before: char, rest: &str) -> bool {
+    let mut chars = rest.chars();
+    let alone = chars.next().is_some_and(is_wide) && chars.as_str().starts_with(" · ");
+    alone && is_wide(before)
+}
+
+/// Whether the blank between `head` and `rest`, which begins with `c`, stands inside of a number with its sign, its
+/// noun, its unit or its measure word: `第 4 个包`, `包 4`, `大于 127`, `+ 1`, `RFC 9293`, `1.5 ms`, and `← 1460` where
+/// the arrow is that number's and does not stand between two ends. The dot between two sentences stays with the first.
+fn holds_together(head: &str, c: char, rest: &str) -> bool {
     let mut ended = head.chars();
     let Some(last) = ended.next_back() else { return false };
     let before = ended.as_str().trim_end_matches(' ').chars().next_back();
     if c == '·' {
-        return true;
+        return !rest.starts_with("··");
     }
     if c.is_ascii_digit() {
-        if ["RFC", "MSS", "ack", "seq"].iter().any(|name| head.ends_with(name)) {
+        if NUMBERED.iter().any(|name| head.ends_with(name)) {
             return true;
         }
         let stands_between =
             before.is_some_and(|c| c.is_alphanumeric() || NOT_FIRST.contains(c) && c.is_ascii());
         return matches!(last, '第' | '包' | '于' | '+' | '±') || ARROWS.contains(last) && !stands_between;
     }
-    last.is_ascii_digit() && is_wide(c)
+    last.is_ascii_digit() && (is_wide(c) || UNITS.contains(&unit(rest)))
+}
+
+/// The letters that a text begins with.
+fn unit(text: &str) -> &str {
+    text.find(|c: char| !c.is_alphabetic() || is_wide(c)).map_or(text, |end| &text[..end])
 }
 
 fn is_wide(c: char) -> bool {
@@ -165,6 +232,32 @@ mod tests {
         assert_eq!(wrap("MSS：→ 1460，← 1460", 15, 0), ["MSS：→ 1460，", "← 1460"]);
         assert_eq!(wrap("ack 1 = seq 0 + 1", 15, 0), ["ack 1 = seq 0", "+ 1"]);
         assert_eq!(wrap("192.0.2.1:25 → 192.0.2.7:25", 16, 0), ["192.0.2.1:25 →", "192.0.2.7:25"]);
+    }
+
+    #[test]
+    fn a_number_stays_with_its_unit_and_a_version_with_its_name() {
+        assert_eq!(wrap("it took 1503.344 ms", 16, 0), ["it took", "1503.344 ms"]);
+        assert_eq!(wrap("after 194.0 µs; then", 11, 0), ["after", "194.0 µs;", "then"]);
+        assert_eq!(wrap("speaks TLS 1.1", 10, 0), ["speaks", "TLS 1.1"]);
+        assert_eq!(wrap("共计 344 字节", 12, 0), ["共计", "344 字节"]);
+    }
+
+    #[test]
+    fn no_line_begins_with_what_closes_a_clause() {
+        assert_eq!(wrap("alice@example.test，好", 18, 0), ["alice@example.tes", "t，好"]);
+        assert_eq!(wrap("报文 ：好", 6, 0), ["报", "文 ：", "好"]);
+    }
+
+    #[test]
+    fn numbers_with_dots_and_what_stands_for_a_secret_stay_whole() {
+        assert_eq!(wrap("节号为4.5.2。", 8, 0), ["节号为", "4.5.2。"]);
+        assert_eq!(wrap("abcdefgh4.5.2", 10, 0), ["abcdefgh", "4.5.2"]);
+        assert_eq!(wrap("AUTH PLAIN ········", 12, 0), ["AUTH PLAIN", "········"]);
+    }
+
+    #[test]
+    fn the_last_word_of_a_part_is_not_torn_before_its_dot() {
+        assert_eq!(wrap("声明使用 · 已使用", 8, 0), ["声明", "使用 ·", "已使用"]);
     }
 
     #[test]

@@ -100,7 +100,7 @@ impl Sink for Lookups {
                 return self.out.flush();
             }
             let foot = self.style.say("dns.foot", &[("count", &self.count)]);
-            self.style.paragraph(&mut text, Tone::Quiet, &foot, 0);
+            self.style.paragraph(&mut text, Tone::Quiet, &foot, 2);
         }
         self.out.write_all(text.as_bytes())?;
         self.out.flush()

@@ -1,6 +1,7 @@
 //! What the header fields of a message do there, and which of them are told.
 
 use super::super::style::{Style, shown};
+use super::masked;
 use crate::conversation::http::{Authorization, Field, Framing, Message};
 
 /// Characters of a value that are shown.
@@ -56,7 +57,7 @@ pub(super) fn lines(
         if let Some(authorization) = authorization.filter(|_| name.ends_with("authorization")) {
             means.push_str(&who(style, authorization));
         }
-        let value: String = shown(&field.value.shown(reveal)).chars().take(LONGEST_VALUE).collect();
+        let value: String = shown(&masked(&field.value, reveal)).chars().take(LONGEST_VALUE).collect();
         lines.push(Line { text: format!("{}: {value}", shown(&field.name)), osi: layer(&name), means });
     }
     if !same.is_empty() {

@@ -1,5 +1,6 @@
 //! One row an exchange.
 
+use super::masked;
 use comfy_table::{ColumnConstraint, Width};
 
 use super::super::style::{Style, Tone, clipped, shown, width};
@@ -70,7 +71,7 @@ fn short(style: &Style, exchange: &Exchange, code: u16) -> String {
 
 /// `GET www.example.com/index.html`; secrets are never shown in a list.
 fn asked(request: &Request) -> String {
-    let target = request.target.shown(false);
+    let target = masked(&request.target, false);
     let host = match request.form {
         TargetForm::Origin => request.host.as_deref().unwrap_or_default(),
         TargetForm::Absolute | TargetForm::Authority | TargetForm::Asterisk | TargetForm::Other => "",

@@ -4,14 +4,16 @@ mod fields;
 mod list;
 mod rows;
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 pub(super) use self::list::list;
 use self::list::push_list;
 use self::rows::Teller;
 use super::dialogue::{self, Row};
+use super::smtp::MASK;
 use super::style::{Style, Tone, clipped, shown};
-use crate::conversation::http::{After, Exchange, Field, Message, Warning};
+use crate::conversation::http::{After, Exchange, Field, Message, Text, Warning};
 use crate::flow::Connection;
 use crate::packet::Protocol;
 use crate::report::{Options, Sink, Summary};
@@ -208,4 +210,8 @@ fn conversation(style: &Style, exchanges: &[Exchange], reveal: bool, out: &mut S
             style.paragraph(out, Tone::Warn, &format!("! {text}"), 2);
         }
     }
+}
+/// As it may be shown, with the mask that mail has in the place of secrets.
+fn masked(text: &Text, reveal: bool) -> Cow<'_, str> {
+    if reveal { text.shown(true) } else { text.masked(MASK) }
 }

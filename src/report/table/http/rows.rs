@@ -4,6 +4,7 @@ use super::super::dialogue::Row;
 use super::super::style::{Style, Tone, shown};
 use super::super::time::duration;
 use super::fields::{Line, Whose, lines};
+use super::masked;
 use crate::conversation::http::{
     After, Authorization, Body, DecodeEnd, Exchange, Field, Framing, Message, NoBody, Request, Response,
     TargetForm,
@@ -59,7 +60,7 @@ impl<'a> Teller<'a> {
     fn request(&mut self, request: &Request, rows: &mut Vec<Row>) {
         let style = self.style;
         let message = &request.message;
-        let target = request.target.shown(self.reveal);
+        let target = masked(&request.target, self.reveal);
         let line = format!("{} {target} HTTP/1.{}", request.method, message.minor);
         let mut means = style
             .find(&format!("http.method.{}", request.method))
@@ -235,7 +236,7 @@ fn chunks(style: &Style, body: &Body, message: &Message) -> String {
     }
     if !message.trailer.is_empty() {
         let fields = message.trailer.iter().map(|field| {
-            let text = format!("{}: {}", field.name, field.value.shown(false));
+            let text = format!("{}: {}", field.name, masked(&field.value, false));
             shown(&text).chars().take(LISTED_CHUNKS * 10).collect::<String>()
         });
         let fields = fields.collect::<Vec<_>>().join(&style.word("http.sign.list"));

@@ -10,8 +10,13 @@ const LONGEST_VALUE: usize = 120;
 /// Mails whose sizes are told one by one; of more the largest is.
 const SIZES: usize = 3;
 
-/// The meaning of one line; of a session that is over, also what became of it.
-pub(super) fn capability(style: &Style, session: Option<&Session>, line: &str) -> String {
+/// The meaning of one line; of a session that is over, also what became of it, as far as the reply has `validity`.
+pub(super) fn capability(
+    style: &Style,
+    session: Option<&Session>,
+    line: &str,
+    validity: &mut Validity,
+) -> String {
     if is_crossed_out(line) {
         return style.word("smtp.use.crossed_out");
     }
@@ -26,17 +31,53 @@ pub(super) fn capability(style: &Style, session: Option<&Session>, line: &str) -
     if let Some(session) = session
         && let Some(mut used) = used(style, session, &keyword, &parameters)
     {
-        // what was offered before TLS is to be forgotten (RFC 3207 section 4.2); the second EHLO is not to be seen
-        if matches!(session.encryption, Encryption::StartTls { .. })
-            && session.decrypted.is_none()
-            && used == style.word("smtp.view.not_used")
-        {
-            used = style.word("smtp.use.void");
+        let is_void = match validity {
+            Validity::Counts => false,
+            Validity::Void { .. } if keyword == "STARTTLS" => false,
+            // what is used later may have been offered again inside
+            Validity::Void { .. } => session.decrypted.is_some() || used == style.word("smtp.view.not_used"),
+        };
+        if is_void {
+            used = style.word(validity.word(session));
         }
         means.push_str(" · ");
         means.push_str(&used);
     }
     means
+}
+
+/// What becomes of the lines of one reply.
+pub(super) enum Validity {
+    /// They stand.
+    Counts,
+    /// They were offered before TLS and are to be forgotten (RFC 3207 section 4.2).
+    Void {
+        /// A line before this one has said why.
+        told: bool,
+    },
+}
+
+impl Validity {
+    /// Of the lines of a reply that stood inside TLS or did not.
+    pub(super) const fn of(session: Option<&Session>, inside: bool) -> Self {
+        match session {
+            Some(session) if !inside && matches!(session.encryption, Encryption::StartTls { .. }) => {
+                Validity::Void { told: false }
+            }
+            _ => Validity::Counts,
+        }
+    }
+
+    /// The key of the word for what is void: the first one says why.
+    const fn word(&mut self, session: &Session) -> &'static str {
+        let told = matches!(self, Validity::Void { told: true });
+        *self = Validity::Void { told: true };
+        match (told, &session.decrypted) {
+            (true, _) => "smtp.use.void_too",
+            (false, Some(_)) => "smtp.use.void_again",
+            (false, None) => "smtp.use.void",
+        }
+    }
 }
 
 fn value(text: &str) -> String {
@@ -52,9 +93,9 @@ fn detail(style: &Style, keyword: &str, parameters: &[&str]) -> Option<String> {
             Err(_) => None,
         },
         ("SIZE", []) => Some(style.word("smtp.use.no_limit")),
-        ("AUTH" | "LIMITS" | "NO-SOLICITING", [_, ..]) => {
-            Some(style.say("smtp.use.list", &[("list", &value(&parameters.join(", ")))]))
-        }
+        ("AUTH" | "LIMITS" | "NO-SOLICITING", [_, ..]) => Some(
+            style.say("smtp.use.list", &[("list", &value(&parameters.join(&style.word("smtp.sign.list"))))]),
+        ),
         _ => None,
     }
 }
@@ -177,6 +218,11 @@ fn size(style: &Style, session: &Session, limit: Option<u64>) -> String {
         (None, Some(sent)) => style.say("smtp.use.not_announced", &[("sent", &sent)]),
         (None, None) => style.word("smtp.view.not_used"),
     };
+    let pairs = || all_announced.iter().zip(&all_sent);
+    let each = all_announced.len() == all_sent.len() && pairs().any(|(announced, sent)| sent > announced);
+    if each || announced.is_some_and(|announced| sent.is_some_and(|sent| sent > announced)) {
+        text.push_str(&style.word("smtp.use.more_than_announced"));
+    }
     let largest = announced.max(sent);
     if limit.filter(|limit| *limit > 0).zip(largest).is_some_and(|(limit, largest)| largest > limit) {
         text.push_str(&style.word("smtp.use.over_limit"));
@@ -207,7 +253,7 @@ fn dsn(style: &Style, session: &Session) -> String {
     names.dedup();
     match names.as_slice() {
         [] => style.word("smtp.view.not_used"),
-        names => style.say("smtp.use.by", &[("how", &names.join(", "))]),
+        names => style.say("smtp.use.by", &[("how", &names.join(&style.word("smtp.sign.list")))]),
     }
 }
 

@@ -18,6 +18,11 @@ pub(super) fn push(style: &Style, session: &Session, out: &mut String) {
         } else {
             sight_word(style, sight)
         };
+        // only without keys it is not known whether it was sent
+        let seen = match sight {
+            Sight::Hidden if session.was_sent(exposure.what) => style.word("smtp.exposure.hidden_and_sent"),
+            _ => seen,
+        };
         grid.add_row([
             style.cell(Tone::Plain, what),
             style.cell(sight_tone(sight), seen),

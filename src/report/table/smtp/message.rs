@@ -3,7 +3,7 @@
 use super::super::style::{Style, Tone, clipped, shown};
 use super::{hops, mime, trust};
 use crate::conversation::mail::{Assessment, Hop, MailHeader, Part, Signature};
-use crate::conversation::smtp::Message;
+use crate::conversation::smtp::{Message, Transfer};
 use crate::packet::Timestamp;
 
 /// Columns that a field takes at most: a list of recipients may have thousands.
@@ -50,7 +50,12 @@ impl<'a> From<&'a Message> for Content<'a> {
 /// Everything that is known of one message; its body is not shown.
 pub(super) fn message_section(style: &Style, number: usize, message: &Message, out: &mut String) {
     style.heading(out, &style.say("smtp.view.message", &[("number", &number)]));
-    let state = if message.complete { "smtp.view.octets" } else { "smtp.view.octets_incomplete" };
+    let state = match message.transfer {
+        _ if !message.complete => "smtp.view.octets_incomplete",
+        Transfer::Bdat => "smtp.view.octets_joined",
+        Transfer::Data if message.stuffed > 0 => "smtp.view.octets",
+        Transfer::Data => "smtp.view.octets_unstuffed",
+    };
     let octets = style.say(state, &[("octets", &message.octets)]);
     content_section(style, &message.into(), &octets, out);
 }

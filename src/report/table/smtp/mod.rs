@@ -327,11 +327,14 @@ fn sent(style: &Style, session: &Session) -> String {
 /// Who let the other wait, and how long.
 fn pace(style: &Style, session: &Session, out: &mut String) {
     let pace = Pace::of(session);
-    if pace.server + pace.client == 0 {
+    if pace.server + pace.tls + pace.client == 0 {
         return;
     }
-    let (server, client) = (duration(pace.server), duration(pace.client));
-    let mut text = style.say("smtp.pace.both", &[("server", &server), ("client", &client)]);
+    let [server, client, tls] = [pace.server, pace.client, pace.tls].map(duration);
+    let key = if pace.tls > 0 { "smtp.pace.three" } else { "smtp.pace.both" };
+    let values: [(&str, &dyn std::fmt::Display); 3] =
+        [("server", &server), ("client", &client), ("tls", &tls)];
+    let mut text = style.say(key, &values);
     if session.ended == Ended::Tls {
         text.push_str(&style.word("smtp.pace.until_tls"));
     }

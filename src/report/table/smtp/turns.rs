@@ -3,7 +3,7 @@
 use super::super::dialogue::Row;
 use super::super::style::{Style, Tone, clipped, shown};
 use super::super::time::duration;
-use super::capabilities::capability;
+use super::capabilities::{Validity, capability};
 use super::list::{LONGEST_PATH, shown_path};
 use super::means;
 use super::raw;
@@ -310,7 +310,7 @@ impl Teller<'_> {
             means.push_str(&self.style.say("smtp.pace.silence", &[("time", &duration(silence))]));
         }
         if matches!(verb, "EHLO" | "LHLO") && reply.code == 250 {
-            return self.capabilities(turn, phase, &means, reply);
+            return self.capabilities(at, turn, phase, &means, reply);
         }
         vec![self.row(turn, phase, &joined(reply), means, tone(reply.code))]
     }
@@ -386,12 +386,16 @@ impl Teller<'_> {
     }
 
     /// A row for each line of the answer to EHLO: what it offers, and whether that was used.
-    fn capabilities(&mut self, turn: &Turn, phase: Phase, means: &str, reply: &Reply) -> Vec<Row> {
+    fn capabilities(&mut self, at: usize, turn: &Turn, phase: Phase, means: &str, reply: &Reply) -> Vec<Row> {
+        let mut validity = Validity::of(self.whole, self.is_inside(at));
         let last = reply.lines.len().saturating_sub(1);
         let mut rows = Vec::new();
         for (index, text) in reply.lines.iter().enumerate() {
             let line = format!("{}{}{text}", reply.code, if index == last { ' ' } else { '-' });
-            let means = if index == 0 { means.to_owned() } else { capability(self.style, self.whole, text) };
+            let means = match index {
+                0 => means.to_owned(),
+                _ => capability(self.style, self.whole, text, &mut validity),
+            };
             let mut row = self.row(turn, phase, &line, means, Tone::Good);
             if index > 0 {
                 row.packet.clear();

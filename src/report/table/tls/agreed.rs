@@ -29,7 +29,7 @@ pub(super) fn push(style: &Style, out: &mut String, session: &Session) {
     let mut parts = vec![code(version_name(version), version), code(suite_name(suite), suite)];
     parts.extend(agreed.group.map(|group| code(group_name(group), group)));
     parts.extend(agreed.application_protocol.as_deref().map(|name| format!("ALPN {}", shorter(name))));
-    let text = style.say("tls.agreed.on", &[("list", &parts.join(", "))]);
+    let text = style.say("tls.agreed.on", &[("list", &parts.join(&style.word("smtp.sign.list")))]);
     style.paragraph(out, Tone::Plain, &text, 2);
     for sentence in meaning(style, agreed, version, suite) {
         style.paragraph(out, Tone::Quiet, &sentence, 2);

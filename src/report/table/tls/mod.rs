@@ -191,7 +191,8 @@ fn certificate_lines(
         if more > 0 {
             names.push(style.say("tls.certificates.more", &[("count", &more)]));
         }
-        let text = style.say("tls.certificates.names", &[("names", &names.join(", "))]);
+        let text =
+            style.say("tls.certificates.names", &[("names", &names.join(&style.word("smtp.sign.list")))]);
         style.paragraph(out, Tone::Plain, &format!("   {text}"), 5);
     }
     let issuer = match said.self_issued {

@@ -152,7 +152,7 @@ fn names(style: &Style, all: &[u16], name: fn(u16) -> Option<&'static str>) -> S
     if more > 0 {
         list.push(style.say("tls.more", &[("count", &more)]));
     }
-    list.join(", ")
+    list.join(&style.word("smtp.sign.list"))
 }
 
 fn client_hello(style: &Style, hello: &ClientHello) -> String {
@@ -166,7 +166,7 @@ fn client_hello(style: &Style, hello: &ClientHello) -> String {
     parts.push(style.say("tls.hello.offers", &[("versions", &versions), ("suites", &suites)]));
     if !said.application_protocols.is_empty() {
         let list: Vec<String> = said.application_protocols.iter().take(NAMED).map(|p| shorter(p)).collect();
-        parts.push(style.say("tls.hello.alpn", &[("list", &list.join(", "))]));
+        parts.push(style.say("tls.hello.alpn", &[("list", &list.join(&style.word("smtp.sign.list")))]));
     }
     if !said.key_shares.is_empty() {
         let groups = names(style, &said.key_shares, group_name);

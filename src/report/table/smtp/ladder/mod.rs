@@ -37,7 +37,7 @@ fn rungs(style: &Style, session: &Session) -> Vec<Rung> {
         if let Some(rung) = rungs.last_mut().filter(|r| r.packet == turn.packet && r.from == turn.from) {
             rung.last = rung.last.max(turn.last_packet);
             rung.said.push(words);
-            rung.short.push(word(turn));
+            rung.short.push(word(style, turn));
             continue;
         }
         let name = |phase| smtp::phase(style.lang, phase);
@@ -47,7 +47,7 @@ fn rungs(style: &Style, session: &Session) -> Vec<Rung> {
             at: turn.time.zip(begin).map(|(time, begin)| time.since(begin)),
             from: turn.from,
             said: vec![words],
-            short: vec![word(turn)],
+            short: vec![word(style, turn)],
             phase: if now == Some(phase) { None } else { name(phase) },
         });
         now = Some(phase);
@@ -68,12 +68,14 @@ fn words(style: &Style, turn: &Turn) -> String {
 }
 
 /// A turn in one word: its verb or its code.
-fn word(turn: &Turn) -> String {
+fn word(style: &Style, turn: &Turn) -> String {
     match &turn.kind {
         TurnKind::Greeting(reply) | TurnKind::Reply { reply, .. } => reply.code.to_string(),
+        // its argument is the size of what follows
+        TurnKind::Command { verb, line, .. } if verb == "BDAT" => shown(line),
         TurnKind::Command { verb, line, .. } => shown(line.get(..verb.len()).unwrap_or(verb)),
         TurnKind::AuthResponse { .. } => raw::MASK.to_owned(),
-        TurnKind::Message { octets, .. } => format!("({octets})"),
+        TurnKind::Message { octets, .. } => style.say("smtp.view.message_short", &[("octets", octets)]),
         TurnKind::Tls => "TLS".to_owned(),
         TurnKind::Gap { .. } => "?".to_owned(),
     }
