@@ -191,3 +191,57 @@ fn an_overview_names_who_read_mail_and_the_view_that_shows_it() {
     let capture = &records("overview", &path)[0];
     assert_eq!((&capture["imap"]["sessions"], &capture["imap"]["messages"]), (&1.into(), &2.into()));
 }
+
+/// A view in English, its blanks and line ends as one blank each.
+fn told(view: &str, name: &str) -> String {
+    let text = stdout(&layerscope().arg(view).arg(sample(name)).args(["--lang", "en"]).output().unwrap());
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn the_server_lets_wait_where_it_answers_a_line_without_a_tag() {
+    let pop3 = told("pop3", "mail-pop3.pcap");
+    assert!(pop3.contains("Time: 18.5 ms waiting for the server, 343.0 µs for the client"), "{pop3}");
+    let imap = told("imap", "tls-fetch.pcapng");
+    let time =
+        "Time: 12.5 ms waiting for the server, 896.0 µs for the client, 80.4 ms for TLS to be agreed on";
+    assert!(imap.contains(time), "{imap}");
+    let idle = told("imap", "mail-imap-session.pcap");
+    let time =
+        "Time: 31.8 ms waiting for the server, 5.8 ms for the client, 503.4 ms waiting in IDLE for news";
+    assert!(idle.contains(time), "{idle}");
+}
+
+#[test]
+fn what_was_decrypted_is_marked_and_not_called_readable() {
+    for view in ["imap", "pop3"] {
+        let text = told(view, "tls-fetch.pcapng");
+        assert!(text.contains("the rows marked + were unreadable on the wire"), "{text}");
+        assert!(text.contains("hidden here, and by TLS on the wire"), "{text}");
+        assert!(!text.contains("readable on the wire; --reveal"), "{text}");
+        assert!(!text.contains("can be guessed offline from packets"), "{text}");
+    }
+}
+
+#[test]
+fn quit_deletes_only_what_was_marked() {
+    let kept = told("pop3", "mail-pop3.pcap");
+    assert!(!kept.contains("is deleted now") && !kept.contains("was marked is deleted"), "{kept}");
+    let deleted = told("pop3", "mail-pop3-session.pcap");
+    assert!(!deleted.contains("mail stays"), "{deleted}");
+}
+
+#[test]
+fn a_digest_of_apop_can_be_guessed_from_the_greeting() {
+    let text = told("pop3", "mail-pop3-apop.pcap");
+    assert!(text.contains("! The password can be guessed offline from packets 4 and 9."), "{text}");
+}
+
+#[test]
+fn changes_and_figures_are_told_in_words() {
+    let changes = told("imap", "mail-imap-session.pcap");
+    assert!(changes.contains("uploaded Sent, marked \\Seen, 216 octets done"), "{changes}");
+    assert!(changes.contains("marked as deleted message 1 done"), "{changes}");
+    let figures = told("imap", "mail-journey-3-reader.pcap");
+    assert!(figures.contains("messages: 0"), "{figures}");
+}

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::net::IpAddr;
 
 use super::style::Style;
-use crate::conversation::smtp::{Encryption, Ended, Session, TurnKind};
+use crate::conversation::smtp::{AuthOutcome, Encryption, Ended, Session, TurnKind};
+use crate::conversation::{fetch, tls};
 use crate::flow::Connection;
 use crate::packet::{Protocol, Scope, scope};
 use crate::report::tally::Tally;
@@ -24,12 +25,31 @@ pub(super) struct Seen {
     last: Option<(IpAddr, IpAddr)>,
     greetings: BTreeSet<&'static str>,
     encodings: BTreeSet<&'static str>,
-    /// SMTP sessions that QUIT closed, that began TLS, and in plain text from first to last.
+    /// SMTP sessions that QUIT closed.
     quit: u64,
+    /// Mail sessions that began TLS.
     encrypted: u64,
-    plain: u64,
+    /// Mail protocols with a session in plain text from first to last.
+    plain: BTreeSet<Protocol>,
+    mailboxes: Mailboxes,
+    /// TLS sessions, and those of them that were opened.
+    tls: u64,
+    opened: u64,
     /// Connections that carried an application which is not known here.
     unknown: u64,
+}
+
+/// Sessions in which mail was read.
+#[derive(Debug, Default)]
+struct Mailboxes {
+    protocols: BTreeSet<Protocol>,
+    sessions: u64,
+    /// With a login that was accepted.
+    logins: u64,
+    /// That both sides ended.
+    goodbyes: u64,
+    /// Of which TLS hides login and goodbye.
+    hidden: u64,
 }
 
 impl Seen {
@@ -63,10 +83,7 @@ impl Seen {
 
     pub(super) fn session(&mut self, session: &Session) {
         self.quit += u64::from(session.ended == Ended::Quit);
-        match session.encryption {
-            Encryption::None => self.plain += 1,
-            Encryption::StartTls { .. } | Encryption::Implicit => self.encrypted += 1,
-        }
+        self.encryption(Protocol::Smtp, session.encryption);
         let known = |names: &[&'static str], word: &str| {
             names.iter().find(|name| name.eq_ignore_ascii_case(word)).copied()
         };
@@ -81,11 +98,38 @@ impl Seen {
         );
     }
 
+    fn encryption(&mut self, protocol: Protocol, encryption: Encryption) {
+        match encryption {
+            Encryption::None => _ = self.plain.insert(protocol),
+            Encryption::StartTls { .. } | Encryption::Implicit => self.encrypted += 1,
+        }
+    }
+
+    /// A session in which mail was read.
+    #[allow(dead_code)]
+    pub(super) fn mailbox(&mut self, session: &fetch::Session) {
+        self.encryption(session.protocol, session.encryption);
+        let accepted = |login: &fetch::Login| login.outcome == AuthOutcome::Accepted;
+        let seen = &mut self.mailboxes;
+        seen.protocols.insert(session.protocol);
+        seen.sessions += 1;
+        seen.logins += u64::from(session.logins.iter().any(accepted));
+        seen.goodbyes += u64::from(matches!(session.ended, fetch::Ended::Logout | fetch::Ended::Quit));
+        seen.hidden += u64::from(session.ended == fetch::Ended::Tls && session.logins.is_empty());
+    }
+
+    /// A TLS session.
+    #[allow(dead_code)]
+    pub(super) fn tls(&mut self, session: &tls::Session) {
+        self.tls += 1;
+        self.opened += u64::from(session.is_opened());
+    }
+
     /// What was seen of OSI layer `osi`; `None` where nothing was.
     pub(super) fn row(&self, style: &Style, tally: &Tally, osi: u8) -> Option<String> {
         let mut parts = self.protocols(style, tally, osi);
         match osi {
-            5 if tally.sessions > 0 => parts.push(self.dialogue(style, tally)),
+            5 => parts.extend(self.dialogues(style, tally)),
             6 => parts.extend(self.presentation(style)),
             3 => parts.extend(self.hosts(style)),
             7 if parts.is_empty() && self.packets.contains_key(&Protocol::Tls) => {
@@ -98,6 +142,36 @@ impl Seen {
             parts.push(style.say("osi.unknown", &[("count", &count)]));
         }
         (!parts.is_empty()).then(|| parts.join(&style.word("overview.then")))
+    }
+
+    /// What opened and closed the dialogues of mail.
+    fn dialogues(&self, style: &Style, tally: &Tally) -> Vec<String> {
+        let mut parts = Vec::new();
+        if tally.sessions > 0 {
+            parts.push(self.dialogue(style, tally));
+        }
+        let Mailboxes { protocols, sessions, logins, goodbyes, hidden } = &self.mailboxes;
+        if *sessions == 0 {
+            return parts;
+        }
+        if parts.is_empty() {
+            parts.push(style.word("osi.dialogue.own"));
+        }
+        let key = if logins == sessions && goodbyes == sessions {
+            "osi.dialogue.mailbox.whole"
+        } else if hidden == sessions {
+            "osi.dialogue.mailbox.hidden"
+        } else {
+            "osi.dialogue.mailbox.part"
+        };
+        let values: [(&str, &dyn std::fmt::Display); 4] = [
+            ("protocol", &titles(style, protocols)),
+            ("sessions", sessions),
+            ("logins", logins),
+            ("goodbyes", goodbyes),
+        ];
+        parts.push(style.say(key, &values));
+        parts
     }
 
     fn dialogue(&self, style: &Style, tally: &Tally) -> String {
@@ -117,12 +191,17 @@ impl Seen {
 
     fn presentation(&self, style: &Style) -> Vec<String> {
         let mut parts = Vec::new();
-        let tls = self.packets.contains_key(&Protocol::Tls);
-        if tls || self.encrypted > 0 {
-            parts.push(style.word("osi.encrypted"));
+        let tls = self.encrypted > 0 || self.packets.contains_key(&Protocol::Tls);
+        if tls {
+            parts.push(style.word(match self.opened {
+                0 => "osi.encrypted",
+                opened if opened == self.tls => "osi.encrypted.opened",
+                _ => "osi.encrypted.partly",
+            }));
         }
-        if self.plain > 0 {
-            parts.push(style.word(if tls { "osi.plain_mail.too" } else { "osi.plain_mail" }));
+        if !self.plain.is_empty() {
+            let key = if tls { "osi.plain_mail.too" } else { "osi.plain_mail" };
+            parts.push(style.say(key, &[("protocol", &titles(style, &self.plain))]));
         } else if !tls && self.packets.contains_key(&Protocol::Http) {
             parts.push(style.word("osi.plain_http"));
         }
@@ -184,6 +263,9 @@ impl Seen {
             let (key, more) = match protocol {
                 Protocol::Tcp => ("connection", tally.connections),
                 Protocol::Smtp => ("session", tally.sessions),
+                Protocol::Imap | Protocol::Pop3 => {
+                    ("session", tally.mailboxes.get(protocol).map_or(0, |mailboxes| mailboxes.sessions))
+                }
                 _ => ("", 0),
             };
             if more > 0 {
@@ -196,8 +278,14 @@ impl Seen {
         if here.len() > NAMED {
             parts.push("…".to_owned());
         }
-        if parts.is_empty() { parts } else { vec![parts.join(&style.word("overview.and"))] }
+        if parts.is_empty() { parts } else { vec![parts.join(&style.word("osi.then"))] }
     }
+}
+
+/// `IMAP, POP3`.
+fn titles(style: &Style, protocols: &BTreeSet<Protocol>) -> String {
+    let titles: Vec<&str> = protocols.iter().map(|protocol| protocol.title()).collect();
+    titles.join(&style.word("overview.and"))
 }
 
 /// `private (RFC 1918)`.
@@ -241,6 +329,47 @@ mod tests {
         assert_eq!(units(&style(Lang::En), "packet", 1), "1 packet");
         assert_eq!(units(&style(Lang::En), "packet", 13), "13 packets");
         assert_eq!(units(&style(Lang::Zh), "packet", 13), "13 个包");
+    }
+
+    #[test]
+    fn mail_in_plain_text_is_told_of_each_protocol() {
+        let mut seen = Seen { plain: BTreeSet::from([Protocol::Imap, Protocol::Pop3]), ..Seen::default() };
+        assert_eq!(seen.presentation(&style(Lang::En)), ["nothing encrypted: IMAP, POP3 went in plain text"]);
+        seen.encrypted = 1;
+        assert_eq!(seen.presentation(&style(Lang::En))[1], "some IMAP, POP3 went in plain text");
+    }
+
+    #[test]
+    fn tls_that_was_opened_is_not_called_unreadable() {
+        for (opened, expected) in
+            [(0, "osi.encrypted"), (1, "osi.encrypted.partly"), (2, "osi.encrypted.opened")]
+        {
+            let seen = Seen { encrypted: 2, tls: 2, opened, ..Seen::default() };
+            for lang in Lang::ALL {
+                assert_eq!(seen.presentation(&style(lang)), [style(lang).word(expected)]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_login_and_a_goodbye_are_the_dialogue_of_a_mailbox() {
+        let mailboxes = Mailboxes {
+            protocols: BTreeSet::from([Protocol::Pop3]),
+            sessions: 2,
+            logins: 2,
+            goodbyes: 2,
+            hidden: 0,
+        };
+        let mut seen = Seen { mailboxes, ..Seen::default() };
+        let row = |seen: &Seen| seen.row(&style(Lang::En), &Tally::default(), 5).unwrap();
+        assert_eq!(
+            row(&seen),
+            "no header of its own; POP3: login and goodbye opened and closed the dialogue"
+        );
+        seen.mailboxes.goodbyes = 1;
+        assert!(
+            row(&seen).ends_with("POP3: a login opened the dialogue in 2 of 2, a goodbye closed it in 1")
+        );
     }
 
     #[test]

@@ -187,6 +187,10 @@ impl Commands {
             let uploads = assembly.verb == "APPEND" && !assembly.arguments(1).is_empty();
             assembly.uploads |= uploads;
             let keeps = !uploads && literal.length <= MAX_LITERAL;
+            // the server may ask for it from here on
+            if let Some(pending) = talk.pending.iter_mut().rfind(|pending| pending.tag == assembly.tag) {
+                pending.asked.time = line.last().time;
+            }
             self.show(state);
             let kept = keeps.then(Vec::new);
             let (left, refusable) = (literal.length, literal.waits);

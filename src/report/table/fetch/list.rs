@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::super::smtp::{protection, protection_tone};
 use super::super::style::{Style, Tone, push_clipped, shown};
 use super::super::time::milliseconds;
-use super::{how, login_tone};
+use super::{how, login_tone, pace};
 use crate::conversation::fetch::{Change, ChangeKind, ChangeOutcome, Portion, Session};
 use crate::conversation::smtp::{Encryption, Speaker};
 use crate::lesson;
@@ -76,10 +76,11 @@ pub(super) fn push_list<'a>(
     style.push_grid(out, grid);
 }
 
-/// From the first line of a session to the last; `None` where there is one alone.
+/// From the first line of a session to the end of the last; `None` where there is one alone.
 pub(super) fn took(session: &Session) -> Option<String> {
-    let times = || session.turns.iter().filter_map(|turn| turn.time);
-    (times().count() > 1).then(|| format!("{} ms", milliseconds(times().next(), times().next_back())))
+    let first = session.turns.iter().find_map(|turn| turn.time);
+    let last = session.turns.iter().filter_map(|turn| turn.last_time).max();
+    pace::whole(session).map(|_| format!("{} ms", milliseconds(first, last)))
 }
 
 /// The last user, and what came of the login.

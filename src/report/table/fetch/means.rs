@@ -2,7 +2,10 @@
 
 use super::super::style::{Style, clipped, shown};
 use super::{key, starttls};
-use crate::conversation::fetch::{Command, Message, Portion, Response, ResponseKind, Session, Status};
+use crate::conversation::fetch::{
+    Change, ChangeKind, ChangeOutcome, Command, Message, Portion, Response, ResponseKind, Session, Status,
+    Warning,
+};
 use crate::conversation::smtp::{Encryption, Speaker, challenge};
 use crate::lesson;
 use crate::packet::Protocol;
@@ -11,9 +14,15 @@ use crate::packet::Protocol;
 const LONGEST_VALUE: usize = 60;
 
 /// The meaning of a command.
-pub(super) fn command(style: &Style, session: &Session, command: &Command) -> String {
+pub(super) fn command(
+    style: &Style,
+    session: &Session,
+    command: &Command,
+    decrypted: bool,
+    keeps: bool,
+) -> String {
     let verb = command.verb.strip_prefix("UID ").unwrap_or(&command.verb);
-    let text = style.find(&format!("fetch.verb.{}.{verb}", key(session)));
+    let text = style.find(&format!("fetch.verb.{}.{}", key(session), said(verb, keeps)));
     let Some(mut means) = text else { return style.word("fetch.verb.unknown") };
     let arguments = command.arguments.to_ascii_uppercase();
     if command.verb.starts_with("UID ") {
@@ -26,7 +35,7 @@ pub(super) fn command(style: &Style, session: &Session, command: &Command) -> St
         means.push_str(&style.word("fetch.verb.imap.deleted"));
     }
     if matches!(verb, "AUTHENTICATE" | "AUTH")
-        && let Some(text) = lesson::smtp::mechanism(style.lang, &arguments)
+        && let Some(text) = mechanism(style, &arguments, decrypted)
     {
         means.push_str(&format!(" · {text}"));
     }
@@ -37,6 +46,32 @@ pub(super) fn command(style: &Style, session: &Session, command: &Command) -> St
         means.push_str(&style.say(key, &[("octets", &octets)]));
     }
     means
+}
+
+/// What a mechanism sends, and what of it those on the wire could read.
+fn mechanism(style: &Style, name: &str, decrypted: bool) -> Option<String> {
+    let hidden = style.find(&format!("tls.mechanism.{name}")).filter(|_| decrypted);
+    hidden.or_else(|| lesson::smtp::mechanism(style.lang, name))
+}
+
+/// A verb as the texts call it: QUIT of POP3 deletes only what was marked.
+fn said(verb: &str, keeps: bool) -> &str {
+    if verb == "QUIT" && keeps { "QUIT_unmarked" } else { verb }
+}
+
+/// All of a session is known, and no message in it was marked to be deleted.
+pub(super) fn marks_nothing(session: &Session) -> bool {
+    if session.protocol != Protocol::Pop3 {
+        return false;
+    }
+    let torn = |warning: &Warning| matches!(warning, Warning::Gap | Warning::OneSided);
+    let is_whole =
+        session.greeting.is_some() && session.turns_left_out == 0 && !session.warnings.iter().any(torn);
+    let marks = |change: &Change| {
+        change.kind == ChangeKind::MarkedDeleted
+            && matches!(change.outcome, ChangeOutcome::Done | ChangeOutcome::Unknown)
+    };
+    is_whole && !session.changes().iter().any(marks)
 }
 
 /// The first literal that a line announces: its octets, and whether the client waits for the server to ask for it.
@@ -70,6 +105,7 @@ pub(super) fn response(
     kind: ResponseKind,
     command: Option<&Command>,
     response: &Response,
+    keeps: bool,
 ) -> String {
     let verb = command.map_or("", |command| command.verb.as_str());
     let verb = verb.strip_prefix("UID ").unwrap_or(verb);
@@ -77,7 +113,7 @@ pub(super) fn response(
         ResponseKind::Untagged => untagged(style, session, verb, response),
         ResponseKind::Continuation => continuation(style, verb, response),
         ResponseKind::Tagged | ResponseKind::Status => {
-            let mut means = outcome(style, session, verb, command, response);
+            let mut means = outcome(style, session, verb, command, response, keeps);
             push_code(style, &mut means, response);
             means.push_str(&offered_in_code(style, session, response));
             means
@@ -91,6 +127,7 @@ fn outcome(
     verb: &str,
     command: Option<&Command>,
     response: &Response,
+    keeps: bool,
 ) -> String {
     let status = match response.status {
         Some(Status::No) => "no",
@@ -106,7 +143,7 @@ fn outcome(
     if argued && matches!(verb, "LIST" | "UIDL") && session.protocol == Protocol::Pop3 {
         return line(style, verb);
     }
-    let done = style.find(&format!("fetch.done.{}.{verb}", key(session)));
+    let done = style.find(&format!("fetch.done.{}.{}", key(session), said(verb, keeps)));
     done.unwrap_or_else(|| style.word("fetch.status.ok"))
 }
 
@@ -144,6 +181,7 @@ fn untagged(style: &Style, session: &Session, verb: &str, response: &Response) -
     match name.as_str() {
         "CAPABILITY" => means.push_str(&offered(style, session, response.text.split(' '))),
         "FETCH" => fetched(style, response, &mut means),
+        "STATUS" => means.push_str(&figures(style, &response.text)),
         "LIST" | "LSUB" | "XLIST" => {
             for purpose in ["Sent", "Drafts", "Trash", "Junk", "Archive"] {
                 if response.text.contains(&format!("\\{purpose}")) {
@@ -158,6 +196,19 @@ fn untagged(style: &Style, session: &Session, verb: &str, response: &Response) -
         means.push_str(&style.word("fetch.data.unasked"));
     }
     means
+}
+
+/// The figures of a mailbox (RFC 9051 section 7.3.4): pairs of name and number behind its name.
+fn figures(style: &Style, text: &str) -> String {
+    let inner = text.rsplit_once('(').map_or("", |(_, inner)| inner.trim_end_matches(')'));
+    let words: Vec<&str> = inner.split_ascii_whitespace().collect();
+    let figure = |pair: &[&str]| {
+        let [name, number] = pair else { return None };
+        let (key, number) =
+            (format!("fetch.figure.{}", name.to_ascii_uppercase()), number.parse::<u64>().ok()?);
+        style.find(&key).map(|_| style.say(&key, &[("number", &number)]))
+    };
+    words.chunks(2).filter_map(figure).collect()
 }
 
 /// What a FETCH response has of its message.

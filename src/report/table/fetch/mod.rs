@@ -4,9 +4,11 @@
 mod exposure;
 mod list;
 mod means;
+mod pace;
 mod raw;
 mod rows;
 mod sections;
+mod which;
 
 use std::io::{self, Write};
 
@@ -16,8 +18,7 @@ use self::rows::rows;
 use super::dialogue;
 use super::smtp::{ROWS_A_TABLE, SHOWN_IN_FULL, protection_tone};
 use super::style::{Style, Tone, clipped, shown};
-use super::time::duration;
-use crate::conversation::fetch::{Ended, ResponseKind, Session, TurnKind, Warning};
+use crate::conversation::fetch::{Ended, Login, ResponseKind, Session, TurnKind, Warning};
 use crate::conversation::smtp::{AuthOutcome, Encryption, Speaker};
 use crate::lesson;
 use crate::packet::Protocol;
@@ -230,7 +231,7 @@ fn heading(style: &Style, session: &Session, capture: Option<(u32, String)>, out
     }
     let ended = style.word(&format!("fetch.ended.{}", session.ended.name()));
     style.paragraph(out, Tone::Plain, &style.say("smtp.view.ended", &[("how", &ended)]), 2);
-    pace(style, session, out);
+    pace::push(style, session, out);
 }
 
 /// The last attempt to log in.
@@ -263,57 +264,6 @@ fn fetched(style: &Style, session: &Session) -> String {
     text
 }
 
-/// How long the client waited in IDLE, as it wanted to: from the server's invitation to DONE.
-fn idle(session: &Session) -> i64 {
-    let mut begun = None;
-    let mut all = 0;
-    for turn in &session.turns {
-        match &turn.kind {
-            TurnKind::Response { kind: ResponseKind::Continuation, to: Some(to), .. } => {
-                let asked = session.turns.get(*to).and_then(|turn| turn.kind.command());
-                begun = turn.time.filter(|_| asked.is_some_and(|command| command.verb == "IDLE"));
-            }
-            TurnKind::Command(command) if command.verb == "DONE" => {
-                let waited = begun.take().zip(turn.time).map_or(0, |(begun, done)| done.since(begun));
-                all += waited.max(0);
-            }
-            _ => {}
-        }
-    }
-    all
-}
-
-/// Who let the other wait, and how long: from each command to the first answer to it; IDLE is a wait by itself.
-fn pace(style: &Style, session: &Session, out: &mut String) {
-    let mut answered = 0;
-    let mut server = 0;
-    for turn in &session.turns {
-        let TurnKind::Response { to: Some(to), asked: Some(asked), .. } = &turn.kind else { continue };
-        let idles =
-            session.turns.get(*to).and_then(|turn| turn.kind.command()).is_some_and(|c| c.verb == "IDLE");
-        if *to >= answered && !idles {
-            answered = to + 1;
-            server += turn.time.map_or(0, |time| time.since(*asked).max(0));
-        }
-    }
-    let times = || session.turns.iter().filter_map(|turn| turn.time);
-    let all = times().next().zip(times().next_back()).map_or(0, |(first, last)| last.since(first).max(0));
-    if all == 0 || server > all {
-        return;
-    }
-    let idle = idle(session);
-    let client = (all - server - idle).max(0);
-    let values = [("server", &duration(server) as &dyn std::fmt::Display), ("client", &duration(client))];
-    let mut text = style.say("smtp.pace.both", &values);
-    if idle > 0 {
-        text.push_str(&style.say("fetch.view.idle", &[("time", &duration(idle))]));
-    }
-    if session.ended == Ended::Tls {
-        text.push_str(&style.word("smtp.pace.until_tls"));
-    }
-    style.paragraph(out, Tone::Quiet, &text, 2);
-}
-
 fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
     if session.turns.is_empty() {
         return;
@@ -322,15 +272,39 @@ fn turns(style: &Style, session: &Session, reveal: bool, out: &mut String) {
     dialogue::push(style, out, "osi_phase", rows(style, session, reveal));
     let osi = style.say("fetch.view.osi", &[("protocol", &name(session.protocol))]);
     style.paragraph(out, Tone::Quiet, &osi, 2);
+    if session.turns.iter().any(|turn| turn.decrypted) {
+        style.paragraph(out, Tone::Good, &style.word("smtp.view.decrypted"), 2);
+    }
     if session.turns_left_out > 0 {
         let text = style.say("fetch.view.left_out", &[("count", &session.turns_left_out)]);
         style.paragraph(out, Tone::Warn, &text, 2);
     }
 }
 
+/// The packets of a challenge and of the digest of it from which a password can be guessed (RFC 1939 section 13,
+/// RFC 2195 section 3). The challenge of APOP stands in the greeting.
+fn guessable(session: &Session) -> Option<(u64, u64)> {
+    let is_apop = |login: &Login| login.command == "APOP";
+    let digest = |login: &&Login| is_apop(login) || login.mechanism.as_deref() == Some("CRAM-MD5");
+    let login = session.logins.iter().filter(|login| !login.encrypted).find(digest)?;
+    let response = login.secret_packet?;
+    let asks = |kind: &TurnKind| match kind {
+        TurnKind::Greeting(_) => is_apop(login),
+        TurnKind::Response { kind: ResponseKind::Continuation, .. } => !is_apop(login),
+        _ => false,
+    };
+    let mut before = session.turns.iter().rev().filter(|turn| turn.packet <= response);
+    Some((before.find(|turn| asks(&turn.kind))?.packet, response))
+}
+
 fn remarks(style: &Style, session: &Session, out: &mut String) {
-    if !session.warnings.is_empty() {
+    let guessable = guessable(session);
+    if !session.warnings.is_empty() || guessable.is_some() {
         out.push('\n');
+    }
+    if let Some((challenge, response)) = guessable {
+        let packets = [("challenge", &challenge as &dyn std::fmt::Display), ("response", &response)];
+        style.paragraph(out, Tone::Warn, &style.say("smtp.here.guessable", &packets), 2);
     }
     let accepted = session.logins.iter().any(|login| login.outcome == AuthOutcome::Accepted);
     let refused = session.logins.iter().any(|login| login.outcome == AuthOutcome::Rejected);

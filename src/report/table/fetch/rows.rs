@@ -4,11 +4,11 @@ use super::super::dialogue::Row;
 use super::super::smtp::{MASK, packets};
 use super::super::style::{Style, Tone, shown};
 use super::super::time::duration;
-use super::means;
 use super::raw::masked;
+use super::{means, pace};
 use crate::conversation::fetch::{Command, Phase, Response, ResponseKind, Session, Status, Turn, TurnKind};
 use crate::conversation::smtp::{Pace, Speaker};
-use crate::packet::Timestamp;
+use crate::packet::{Protocol, Timestamp};
 
 /// Characters of a line that are shown.
 const LONGEST_LINE: usize = 400;
@@ -29,7 +29,8 @@ pub(super) fn rows(style: &Style, session: &Session, reveal: bool) -> Vec<Row> {
         mechanism: String::new(),
         responses: 0,
         mask_told: reveal,
-        last_asked: None,
+        due: pace::due(session),
+        keeps: means::marks_nothing(session),
     };
     let mut rows = Vec::new();
     let mut at = 0;
@@ -91,8 +92,10 @@ struct Teller<'a> {
     responses: u32,
     /// What stands for a secret has been explained.
     mask_told: bool,
-    /// The command whose first answer was told last.
-    last_asked: Option<usize>,
+    /// For each turn, when it could have been said.
+    due: Vec<Option<Timestamp>>,
+    /// No message was marked to be deleted.
+    keeps: bool,
 }
 
 impl Teller<'_> {
@@ -103,12 +106,10 @@ impl Teller<'_> {
                 vec![self.row(turn, &response.line, means, tone(response))]
             }
             TurnKind::Command(command) => vec![self.command(turn, command)],
-            TurnKind::Response { kind, to, asked, response, .. } => {
-                self.response(at, turn, *kind, *to, *asked, response)
-            }
+            TurnKind::Response { kind, to, response, .. } => self.response(at, turn, *kind, *to, response),
             TurnKind::AuthResponse { secret, cancel } => {
                 let line = if self.reveal || *cancel { secret.as_str() } else { MASK };
-                let means = if *cancel { self.said("auth_cancel") } else { self.auth_response() };
+                let means = if *cancel { self.said("auth_cancel") } else { self.auth_response(turn) };
                 vec![self.row(turn, line, means, Tone::Upper)]
             }
             TurnKind::Message { octets, message } => {
@@ -132,19 +133,19 @@ impl Teller<'_> {
 
     fn command(&mut self, turn: &Turn, command: &Command) -> Row {
         let line = masked(&command.line, command.secret.as_deref(), self.reveal);
-        let mut means = means::command(self.style, self.session, command);
+        let mut means = means::command(self.style, self.session, command, turn.decrypted, self.keeps);
         if matches!(command.verb.as_str(), "AUTHENTICATE" | "AUTH") {
             self.mechanism = command.arguments.to_ascii_uppercase();
             self.responses = u32::from(command.secret.is_some());
         }
         if command.secret.is_some() {
-            self.explain_mask(&mut means);
+            self.explain_mask(&mut means, turn);
         }
         self.row(turn, &line, means, Tone::Upper)
     }
 
     /// What a line of the client's is in a login.
-    fn auth_response(&mut self) -> String {
+    fn auth_response(&mut self, turn: &Turn) -> String {
         self.responses += 1;
         let key = match (self.mechanism.as_str(), self.responses) {
             ("LOGIN", 1) => "auth_user",
@@ -154,13 +155,14 @@ impl Teller<'_> {
             _ => "auth_response",
         };
         let mut means = self.said(key);
-        self.explain_mask(&mut means);
+        self.explain_mask(&mut means, turn);
         means
     }
 
-    fn explain_mask(&mut self, means: &mut String) {
+    fn explain_mask(&mut self, means: &mut String, turn: &Turn) {
         if !std::mem::replace(&mut self.mask_told, true) {
-            means.push_str(&self.style.say("smtp.here.mask", &[("mask", &MASK)]));
+            let key = if turn.decrypted { "tls.mask" } else { "smtp.here.mask" };
+            means.push_str(&self.style.say(key, &[("mask", &MASK)]));
         }
     }
 
@@ -170,11 +172,10 @@ impl Teller<'_> {
         turn: &Turn,
         kind: ResponseKind,
         to: Option<usize>,
-        asked: Option<Timestamp>,
         response: &Response,
     ) -> Vec<Row> {
         let command = to.and_then(|to| self.session.turns.get(to)).and_then(|turn| turn.kind.command());
-        let mut means = means::response(self.style, self.session, kind, command, response);
+        let mut means = means::response(self.style, self.session, kind, command, response, self.keeps);
         if let Some(to) = to.filter(|&to| self.others_between(to, at)) {
             let verb = command.map_or("", |command| command.verb.as_str());
             let packet = self.session.turns.get(to).map_or(0, |turn| turn.packet);
@@ -182,11 +183,9 @@ impl Teller<'_> {
             means.push_str(&self.style.say("fetch.view.of_command", &values));
         }
         let verb = command.map_or("", |command| command.verb.as_str());
-        let first = to.is_some() && self.last_asked < to;
-        self.last_asked = self.last_asked.max(to);
-        let wait = turn.time.zip(asked).map(|(now, asked)| now.since(asked));
-        let slow = wait.filter(|wait| first && verb != "IDLE" && Pace::is_long(*wait));
-        if let Some(wait) = slow {
+        let due = self.due.get(at).copied().flatten();
+        let wait = turn.time.zip(due).map(|(now, due)| now.since(due));
+        if let Some(wait) = wait.filter(|wait| Pace::is_long(*wait)) {
             let refused = matches!(response.status, Some(Status::No | Status::Err))
                 && matches!(verb, "LOGIN" | "AUTHENTICATE" | "PASS" | "AUTH" | "APOP");
             let key = if refused { "smtp.pace.auth" } else { "smtp.pace.server" };
@@ -259,12 +258,15 @@ impl Teller<'_> {
         if let Some(wait) = since.filter(|wait| turn.from == Speaker::Client && Pace::is_long(*wait)) {
             means.push_str(&self.style.say("smtp.pace.client", &[("time", &duration(wait))]));
         }
-        if turn.decrypted {
-            means.insert_str(0, &self.style.word("fetch.view.decrypted"));
-        }
-        let name = self.style.word(&format!("fetch.phase.{}", turn.phase.name()));
+        let phase = match (self.session.protocol, turn.phase) {
+            // POP3 has one place for mail, IMAP has folders
+            (Protocol::Pop3, Phase::Mailbox) => "maildrop",
+            (_, phase) => phase.name(),
+        };
+        let name = self.style.word(&format!("fetch.phase.{phase}"));
+        let mark = if turn.decrypted { "+" } else { "" };
         Row {
-            packet: packets(turn.packet, turn.last_packet),
+            packet: format!("{mark}{}", packets(turn.packet, turn.last_packet)),
             delta: since.map(|since| format!("{:.3}", since as f64 / 1e6)).unwrap_or_default(),
             who: self.style.word(who),
             line: shown(line).chars().take(LONGEST_LINE).collect(),

@@ -2,7 +2,7 @@
 
 use super::super::smtp::{Content, content_section, packets};
 use super::super::style::{Style, Tone, clipped, shown};
-use super::{how, login_tone, means};
+use super::{how, login_tone, means, which};
 use crate::conversation::fetch::{ChangeOutcome, Login, Message, Portion, Session};
 use crate::conversation::smtp::Speaker;
 use crate::lesson;
@@ -117,7 +117,7 @@ pub(super) fn changes(style: &Style, session: &Session, out: &mut String) {
         grid.add_row([
             style.number(change.packet),
             style.cell(Tone::Plain, style.word(&format!("fetch.change.{}", change.kind.name()))),
-            style.cell(Tone::Plain, clipped(&shown(&change.arguments), LONGEST)),
+            style.cell(Tone::Plain, clipped(&shown(&which::which(style, session, change)), LONGEST)),
             style.cell(tone, style.word(&format!("fetch.outcome.{}", change.outcome.name()))),
         ]);
     }
