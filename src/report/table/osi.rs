@@ -106,7 +106,6 @@ impl Seen {
     }
 
     /// A session in which mail was read.
-    #[allow(dead_code)]
     pub(super) fn mailbox(&mut self, session: &fetch::Session) {
         self.encryption(session.protocol, session.encryption);
         let accepted = |login: &fetch::Login| login.outcome == AuthOutcome::Accepted;
@@ -119,7 +118,6 @@ impl Seen {
     }
 
     /// A TLS session.
-    #[allow(dead_code)]
     pub(super) fn tls(&mut self, session: &tls::Session) {
         self.tls += 1;
         self.opened += u64::from(session.is_opened());

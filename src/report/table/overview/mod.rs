@@ -495,6 +495,7 @@ impl Sink for Overview {
     }
 
     fn tls_session(&mut self, session: Box<tls::Session>) -> io::Result<()> {
+        self.seen.tls(&session);
         if self.tls.len() < LISTED {
             self.tls.push(*session);
         }
@@ -503,6 +504,7 @@ impl Sink for Overview {
 
     fn mailbox(&mut self, session: Box<mailbox::Session>) -> io::Result<()> {
         self.tally.mailbox(&session);
+        self.seen.mailbox(&session);
         self.remarks.mailbox(&session);
         if self.mailboxes.len() < LISTED {
             self.mailboxes.push(*session);
