@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::super::smtp::MASK;
+use super::super::smtp::{MASK, masked_command};
 use super::super::style::shown;
 use crate::conversation::fetch::{Response, Session, TurnKind};
 use crate::conversation::smtp::Speaker;
@@ -22,7 +22,7 @@ pub(super) fn push(out: &mut String, session: &Session, named: Option<&str>, rev
         match &turn.kind {
             TurnKind::Greeting(response) | TurnKind::Response { response, .. } => lines(out, response),
             TurnKind::Command(command) => {
-                let line = masked(&command.line, command.secret.as_deref(), reveal);
+                let line = masked_command(&command.line, command.secret.as_deref(), reveal);
                 put(out, format_args!("{who}: {}\n", shown(&line)));
             }
             TurnKind::AuthResponse { secret, cancel } => {
@@ -36,14 +36,6 @@ pub(super) fn push(out: &mut String, session: &Session, named: Option<&str>, rev
     }
     if session.turns_left_out > 0 {
         put(out, format_args!("# left out: {}\n", session.turns_left_out));
-    }
-}
-
-/// A command line as it was sent, its secret masked.
-pub(super) fn masked(line: &str, secret: Option<&str>, reveal: bool) -> String {
-    match secret {
-        Some(secret) => format!("{line} {}", if reveal { secret } else { MASK }),
-        None => line.to_owned(),
     }
 }
 

@@ -1,10 +1,9 @@
 //! The lines of a conversation, and what each of them means where it stands.
 
 use super::super::dialogue::Row;
-use super::super::smtp::{MASK, packets};
+use super::super::smtp::{MASK, masked_command, packets};
 use super::super::style::{Style, Tone, shown};
 use super::super::time::duration;
-use super::raw::masked;
 use super::{means, pace};
 use crate::conversation::fetch::{Command, Phase, Response, ResponseKind, Session, Status, Turn, TurnKind};
 use crate::conversation::smtp::{Pace, Speaker};
@@ -132,7 +131,7 @@ impl Teller<'_> {
     }
 
     fn command(&mut self, turn: &Turn, command: &Command) -> Row {
-        let line = masked(&command.line, command.secret.as_deref(), self.reveal);
+        let line = masked_command(&command.line, command.secret.as_deref(), self.reveal);
         let mut means = means::command(self.style, self.session, command, turn.decrypted, self.keeps);
         if matches!(command.verb.as_str(), "AUTHENTICATE" | "AUTH") {
             self.mechanism = command.arguments.to_ascii_uppercase();

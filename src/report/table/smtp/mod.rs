@@ -25,7 +25,7 @@ pub(super) use self::list::{protection, protection_tone};
 use self::list::{push_list, took};
 use self::message::message_section;
 pub(super) use self::message::{Content, content_section};
-pub(super) use self::raw::MASK;
+pub(super) use self::raw::{MASK, command as masked_command};
 
 use self::turns::rows;
 pub(super) use self::turns::{answered, packets, phases};

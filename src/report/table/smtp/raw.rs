@@ -41,13 +41,11 @@ pub(super) fn push(out: &mut String, session: &Session, named: Option<&str>, rev
 }
 
 /// A command line as it was sent, its secret masked.
-pub(super) fn command(line: &str, secret: Option<&str>, reveal: bool) -> String {
-    let mut line = line.to_owned();
-    if let Some(secret) = secret {
-        line.push(' ');
-        line.push_str(if reveal { secret } else { MASK });
+pub(in crate::report::table) fn command(line: &str, secret: Option<&str>, reveal: bool) -> String {
+    match secret {
+        Some(secret) => format!("{line} {}", if reveal { secret } else { MASK }),
+        None => line.to_owned(),
     }
-    line
 }
 
 /// A reply as it stands on the wire: a hyphen behind the code where more lines follow.
